@@ -1,0 +1,1 @@
+"""Small circuits that statements are built from: bits, comparison, Poseidon."""

@@ -1,0 +1,1 @@
+"""Margin rules: the language they are written in, and one file a family."""

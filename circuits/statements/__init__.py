@@ -1,0 +1,1 @@
+"""Statements: what a proof says, built from a rule and a commitment."""

@@ -1,0 +1,1 @@
+"""The face of zkmargin: files, session, command line, chains, demo."""

@@ -1,0 +1,1 @@
+"""How a statement is proven: witness, set-up, keys, openings."""

@@ -1,0 +1,56 @@
+"""What a user who installs the wheel would miss."""
+
+import ast
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+ORDER = ["kernel", "contracts", "circuits", "verifier", "prover", "client"]
+
+
+def test_every_python_folder_is_packaged():
+    listed = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
+    found = {
+        "zkmargin." + ".".join(p.parent.relative_to(ROOT).parts)
+        for room in ORDER
+        for p in (ROOT / room).rglob("__init__.py")
+        if "target" not in p.parts and "node_modules" not in p.parts
+    }
+    assert found == listed
+    stray = {
+        p.parent
+        for room in ORDER
+        for p in (ROOT / room).rglob("*.py")
+        if not (p.parent / "__init__.py").exists()
+    }
+    assert not stray
+
+
+def test_arrows_point_one_way():
+    for room in ORDER:
+        for file in (ROOT / room).rglob("*.py"):
+            depth = len(file.relative_to(ROOT).parts) - 1
+            for node in ast.walk(ast.parse(file.read_text())):
+                if isinstance(node, ast.ImportFrom) and node.level == depth + 1:
+                    target = (node.module or "").split(".")[0]
+                    assert ORDER.index(target) <= ORDER.index(room), f"{file}:{node.lineno} imports {target}"
+
+
+def test_native_kernel_is_in_use():
+    from zkmargin.kernel import backend
+
+    assert backend() == "native"
+
+
+def test_no_twin_imports():
+    rooms = set(ORDER)
+    for file in (ROOT / "tests").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            names = (
+                [a.name for a in node.names]
+                if isinstance(node, ast.Import)
+                else [node.module]
+                if isinstance(node, ast.ImportFrom) and not node.level
+                else []
+            )
+            assert not {n.split(".")[0] for n in names} & rooms, f"{file}: import zkmargin.x, not x"

@@ -1,0 +1,1 @@
+"""How a proof is checked: keys, proofs, tables, off chain and on chain."""
