@@ -50,17 +50,21 @@ class Cell:
 
 @dataclass(frozen=True)
 class HoldingSpec:
-    """One hidden quantity: `bits` wide in its offset form, which is what commitments pack."""
+    """One hidden quantity: `bits` wide in its offset form, which is what commitments pack.
+
+    Circuits accept exactly the values from `minimum` to `maximum`.
+    """
 
     name: str
     unit: str
     bits: int
-    signed: bool
+    minimum: int
+    maximum: int
 
     @property
     def offset(self) -> int:
         """Return what is added to a value to pack it."""
-        return 1 << (self.bits - 1) if self.signed else 0
+        return 1 << (self.bits - 1) if self.minimum < 0 else 0
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,15 @@ class Schema:
             "shape": self.shape.as_json(),
             "money_digits": self.money_digits,
             "holdings": [
-                {"name": h.name, "unit": h.unit, "bits": h.bits, "offset": str(h.offset)} for h in self.holdings
+                {
+                    "name": h.name,
+                    "unit": h.unit,
+                    "bits": h.bits,
+                    "offset": str(h.offset),
+                    "minimum": str(h.minimum),
+                    "maximum": str(h.maximum),
+                }
+                for h in self.holdings
             ],
             "tables": {
                 name: [
@@ -204,11 +216,12 @@ def _parameter_cells(shape: Shape) -> tuple[Cell, ...]:
 
 def cross_margin_schema(shape: Shape) -> Schema:
     """Return the schema of the cross-margin family: the default widths, cells in the order tables are posted in."""
+    cash, size, amount = 1 << model.CASH_BITS, (1 << model.SIZE_BITS) - 1, (1 << model.ASSET_BITS) - 1
     holdings = (
-        HoldingSpec("cash", "money", model.CASH_BITS + 1, signed=True),
-        *(HoldingSpec(f"size.{i}", "lot", model.SIZE_BITS + 1, signed=True) for i in range(shape.positions)),
-        *(HoldingSpec(f"collateral.{i}", "lot", model.ASSET_BITS, signed=False) for i in range(shape.collateral)),
-        *(HoldingSpec(f"debt.{i}", "share", model.ASSET_BITS, signed=False) for i in range(shape.debts)),
+        HoldingSpec("cash", "money", model.CASH_BITS + 1, -cash, cash - 1),
+        *(HoldingSpec(f"size.{i}", "lot", model.SIZE_BITS + 1, -size, size) for i in range(shape.positions)),
+        *(HoldingSpec(f"collateral.{i}", "lot", model.ASSET_BITS, 0, amount) for i in range(shape.collateral)),
+        *(HoldingSpec(f"debt.{i}", "share", model.ASSET_BITS, 0, amount) for i in range(shape.debts)),
     )
     tables = (("market", _market_cells(shape)), ("parameters", _parameter_cells(shape)))
     return Schema("cross-margin", shape, model.MONEY_DIGITS, holdings, tables)

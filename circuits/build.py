@@ -1,0 +1,177 @@
+"""Compiling a statement, and the folder a compiled circuit lives in.
+
+`circuit.r1cs`, `circuit.sym`, `circuit.prog`, `schema.json`, `manifest.json`: the same bytes every time, on every
+machine. Set-up adds `circuit.zkey` and `verification_key.json` beside them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from ..kernel.errors import FileError, MismatchError
+from .compiler.program import WitnessProgram
+from .compiler.system import ConstraintSystem
+from .model import Shape
+from .r1cs import r1cs_bytes, sym_bytes
+from .rules.engine import bind, family
+from .schema import Schema, keccak256
+from .statements.margin import SINGLES, build_margin
+
+__all__ = ["MANIFEST", "CompiledCircuit", "Manifest", "compile_statement", "write_circuit"]
+
+MANIFEST = "manifest.json"
+Writer = Callable[[Path, bytes], object]
+
+
+@dataclass(frozen=True)
+class CompiledCircuit:
+    """A statement compiled at a shape: its rows, its witness program, and what they mean."""
+
+    statement: str
+    schema: Schema
+    system: ConstraintSystem
+    program: WitnessProgram
+
+    @property
+    def public(self) -> tuple[str, ...]:
+        """Return the names of the public inputs, in order."""
+        return self.system.public
+
+    @property
+    def rule_hash(self) -> bytes:
+        """Return the hash of the rule's canonical form."""
+        return bind(self.schema).rule_hash
+
+    @cached_property
+    def files(self) -> dict[str, bytes]:
+        """Return the content of the circuit's files, the manifest apart."""
+        return {
+            "circuit.r1cs": r1cs_bytes(self.system),
+            "circuit.sym": sym_bytes(self.system),
+            "circuit.prog": self.program.to_bytes(),
+            "schema.json": self.schema.canonical,
+        }
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """Return the content of `manifest.json`."""
+        tables, first = [], len(SINGLES)
+        for name, cells in self.schema.tables:
+            tables.append({"name": name, "first": first, "cells": len(cells)})
+            first += len(cells)
+        return {
+            "schema": "zkmargin/manifest/1",
+            "statement": self.statement,
+            "rule": self.schema.rule,
+            "rule_hash": "0x" + self.rule_hash.hex(),
+            "schema_hash": "0x" + self.schema.hash.hex(),
+            "shape": self.schema.shape.as_json(),
+            "public": list(self.public),
+            "tables": tables,
+            "counts": {
+                "constraints": self.system.rows,
+                "wires": self.system.wires,
+                "public": len(self.public),
+                "nonzeros": self.system.nonzeros,
+            },
+            "versions": {"zkmargin": version("zkmargin")},
+            "files": {name: "0x" + keccak256(content).hex() for name, content in sorted(self.files.items())},
+        }
+
+
+def compile_statement(rule: str, shape: Shape, statement: str) -> CompiledCircuit:
+    """Compile a rule family's statement at a shape.
+
+    Raises InputError when there is no such rule or statement, RuleError when it has no sound circuit.
+    """
+    schema = family(rule).schema_of(shape)
+    builder = build_margin(schema, statement)
+    return CompiledCircuit(statement, schema, builder.system, builder.program)
+
+
+def write_circuit(compiled: CompiledCircuit, directory: Path, write: Writer = Path.write_bytes) -> dict[str, str]:
+    """Write the circuit's files, the manifest last, and return name -> path. `write` is how a file is written."""
+    directory.mkdir(parents=True, exist_ok=True)
+    manifest = (json.dumps(compiled.manifest, indent=1) + "\n").encode()
+    paths = {}
+    for name, content in {**compiled.files, MANIFEST: manifest}.items():
+        path = directory / name
+        write(path, content)
+        paths[name] = str(path)
+    return paths
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a circuit's folder says of itself, checked against what this version would compile."""
+
+    directory: Path
+    statement: str
+    schema: Schema
+    public: tuple[str, ...]
+    counts: dict[str, int]
+    rule_hash: str
+    files: dict[str, str]
+
+    @property
+    def rule(self) -> str:
+        """Return the rule family's name."""
+        return self.schema.rule
+
+    @property
+    def shape(self) -> Shape:
+        """Return the circuit's shape."""
+        return self.schema.shape
+
+    @classmethod
+    def load(cls, directory: Path) -> Manifest:
+        """Read and check `manifest.json`.
+
+        Raises FileError when it is missing or no manifest, MismatchError when its rule or schema is not this version's.
+        """
+        path = directory / MANIFEST
+        try:
+            data = json.loads(path.read_bytes())
+            shape = Shape(**data["shape"])
+            schema = family(data["rule"]).schema_of(shape)
+            manifest = cls(
+                directory,
+                data["statement"],
+                schema,
+                tuple(data["public"]),
+                dict(data["counts"]),
+                data["rule_hash"],
+                dict(data["files"]),
+            )
+            kind, schema_hash = data["schema"], data["schema_hash"]
+        except FileNotFoundError as error:
+            raise FileError("there is no compiled circuit here", file=str(path), hint="zkmargin compile") from error
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            raise FileError("this is not a circuit's manifest", file=str(path), code="bad-manifest") from error
+        if kind != "zkmargin/manifest/1" or manifest.statement not in ("sufficiency", "shortfall"):
+            raise FileError("this is not a manifest of this version", file=str(path), code="bad-manifest")
+        if schema_hash != "0x" + schema.hash.hex() or manifest.rule_hash != "0x" + bind(schema).rule_hash.hex():
+            raise MismatchError("the circuit was compiled from another rule or schema", file=str(path))
+        return manifest
+
+    def read(self, name: str) -> bytes:
+        """Return a file of the circuit, checked against its hash. Raises FileError or MismatchError."""
+        path = self.directory / name
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise FileError(f"{name} cannot be read", file=str(path), hint="zkmargin compile") from error
+        if self.files.get(name) != "0x" + keccak256(content).hex():
+            raise MismatchError(f"{name} is not the file its manifest names", file=str(path))
+        return content
+
+    @cached_property
+    def program(self) -> WitnessProgram:
+        """Return the witness program."""
+        return WitnessProgram.from_bytes(self.read("circuit.prog"))

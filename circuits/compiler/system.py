@@ -1,0 +1,200 @@
+"""The constraint system: rank-1 rows <A,w>·<B,w> = <C,w> in flat arrays, and its own checker.
+
+Wire 0 is one, then come the public inputs, then everything hidden, in the order it was made. Coefficients are interned:
+the arrays hold indices into `coefficients`. Rows remember their cause ("range of size.3", "poseidon") by number.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+
+from ...kernel.errors import RuleError
+from ...kernel.field import R
+from .linear import ONE, Linear
+
+__all__ = ["ConstraintSystem", "Pool", "Template"]
+
+Row = tuple[dict[int, int], dict[int, int], dict[int, int]]
+
+
+class Pool:
+    """Linear combinations in compressed rows: `starts[i] .. starts[i+1]` are the terms of combination i."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.starts = array("I", [0])
+        self.wires = array("i")
+        self.indices = array("I")
+        self.coefficients: list[int] = []
+        self._interned: dict[int, int] = {}
+
+    def __len__(self) -> int:
+        """Return the number of combinations."""
+        return len(self.starts) - 1
+
+    def intern(self, value: int) -> int:
+        """Return the index of a field element, canonical."""
+        value %= R
+        index = self._interned.get(value)
+        if index is None:
+            index = self._interned[value] = len(self.coefficients)
+            self.coefficients.append(value)
+        return index
+
+    def append(self, terms: Mapping[int, int]) -> int:
+        """Add one combination, terms in wire order, and return its number."""
+        for wire in sorted(terms):
+            if terms[wire] % R:
+                self.wires.append(wire)
+                self.indices.append(self.intern(terms[wire]))
+        self.starts.append(len(self.wires))
+        return len(self.starts) - 2
+
+    def terms(self, number: int) -> dict[int, int]:
+        """Return one combination as wire -> coefficient."""
+        span = range(self.starts[number], self.starts[number + 1])
+        return {self.wires[i]: self.coefficients[self.indices[i]] for i in span}
+
+    def dot(self, number: int, values: Sequence[int]) -> int:
+        """Return the combination's value, canonical."""
+        wires, indices, coefficients = self.wires, self.indices, self.coefficients
+        span = range(self.starts[number], self.starts[number + 1])
+        return sum(values[wires[i]] * coefficients[indices[i]] for i in span) % R
+
+    def stamp(self, template: Pool, mapping: Sequence[int]) -> None:
+        """Append every combination of a template, its wires renamed by `mapping`."""
+        base = len(self.wires)
+        renamed = [self.intern(value) for value in template.coefficients]
+        self.wires.extend(map(mapping.__getitem__, template.wires))
+        self.indices.extend(map(renamed.__getitem__, template.indices))
+        self.starts.extend(base + start for start in template.starts[1:])
+
+
+class Template:
+    """A gadget's product rows over local wires: 0 is one, then `inputs` wires, then one wire a row.
+
+    Row i says <A_i>·<B_i> = the wire inputs + 1 + i; `factors` holds A_0, B_0, A_1, B_1, ... The gadget's result is the
+    combination `output`, over the same local wires.
+    """
+
+    def __init__(self, inputs: int) -> None:
+        """Start without rows."""
+        self.inputs = inputs
+        self.factors = Pool()
+        self.products = Pool()
+        self.output: dict[int, int] = {}
+
+    @property
+    def rows(self) -> int:
+        """Return the number of rows, and of inner wires."""
+        return len(self.products)
+
+    def multiply(self, left: Mapping[int, int], right: Mapping[int, int]) -> dict[int, int]:
+        """Add a row and return its wire."""
+        wire = 1 + self.inputs + self.rows
+        self.factors.append(left)
+        self.factors.append(right)
+        self.products.append({wire: 1})
+        return {wire: 1}
+
+
+class ConstraintSystem:
+    """Rows over named wires. `public` names the public inputs, wires 1 to n, in order."""
+
+    def __init__(self, public: Sequence[str]) -> None:
+        """Start with wire one and the public inputs."""
+        self.public = tuple(public)
+        self.names: list[str] = ["one", *public]
+        self.a, self.b, self.c = Pool(), Pool(), Pool()
+        self.causes: list[str] = []
+        self.cause_of = array("I")
+        self._cause_numbers: dict[str, int] = {}
+
+    @property
+    def rows(self) -> int:
+        """Return the number of constraints."""
+        return len(self.a)
+
+    @property
+    def wires(self) -> int:
+        """Return the number of wires, wire one and public inputs included."""
+        return len(self.names)
+
+    @property
+    def nonzeros(self) -> int:
+        """Return the number of terms in all rows."""
+        return sum(len(pool.wires) for pool in (self.a, self.b, self.c))
+
+    def wire(self, name: str) -> int:
+        """Make a hidden wire."""
+        self.names.append(name)
+        return len(self.names) - 1
+
+    def constrain(self, a: Linear, b: Linear, c: Linear, cause: str) -> int:
+        """Add the row a·b = c and return its number."""
+        self.a.append(a.terms)
+        self.b.append(b.terms)
+        self.c.append(c.terms)
+        self.cause_of.append(self._cause(cause))
+        return self.rows - 1
+
+    def stamp(self, template: Template, inputs: Sequence[int], name: str, cause: str) -> list[int]:
+        """Add a template's rows over `inputs`; return the renaming from local wires, its new wires included."""
+        first = self.wires
+        self.names.extend(f"{name}.{i}" for i in range(template.rows))
+        mapping = [ONE, *inputs, *range(first, first + template.rows)]
+        odd, even = Pool(), Pool()
+        for number in range(template.rows):
+            even.append(template.factors.terms(2 * number))
+            odd.append(template.factors.terms(2 * number + 1))
+        self.a.stamp(even, mapping)
+        self.b.stamp(odd, mapping)
+        self.c.stamp(template.products, mapping)
+        self.cause_of.extend([self._cause(cause)] * template.rows)
+        return mapping
+
+    def row(self, number: int) -> Row:
+        """Return one row as three maps wire -> coefficient."""
+        return self.a.terms(number), self.b.terms(number), self.c.terms(number)
+
+    def cause(self, number: int) -> str:
+        """Return why a row is there."""
+        return self.causes[self.cause_of[number]]
+
+    def unsatisfied(self, witness: Sequence[int]) -> Iterator[int]:
+        """Yield the numbers of the rows that a full witness breaks."""
+        if len(witness) != self.wires or witness[ONE] != 1:
+            raise RuleError("the witness has another length than the circuit, or does not start with one")
+        for i in range(self.rows):
+            if (self.a.dot(i, witness) * self.b.dot(i, witness) - self.c.dot(i, witness)) % R:
+                yield i
+
+    def check(self) -> None:
+        """Check the system itself. Raises RuleError when a wire is out of range, unused, or a row says nothing.
+
+        A public input that no row uses would not be bound by the proof, so it is a compile error.
+        """
+        used = bytearray(self.wires)
+        for pool in (self.a, self.b, self.c):
+            if len(pool) != self.rows:
+                raise RuleError("the matrices have different numbers of rows")
+            for wire in pool.wires:
+                if not 0 <= wire < self.wires:
+                    raise RuleError(f"a constraint names wire {wire}, which does not exist")
+                used[wire] = 1
+        for wire in range(1, self.wires):
+            if not used[wire]:
+                what = "public input" if wire <= len(self.public) else "wire"
+                raise RuleError(f"the {what} {self.names[wire]} is in no constraint", code="unused-wire")
+        for i in range(self.rows):
+            left, right, result = self.row(i)
+            if not (set(left) - {ONE} or set(right) - {ONE} or set(result) - {ONE}):
+                raise RuleError(f"constraint {i} ({self.cause(i)}) has no wires")
+
+    def _cause(self, cause: str) -> int:
+        number = self._cause_numbers.get(cause)
+        if number is None:
+            number = self._cause_numbers[cause] = len(self.causes)
+            self.causes.append(cause)
+        return number
