@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+
+import {DataContract} from "./DataContract.sol";
+import {ITableSource} from "./ITableSource.sol";
+import {KeyChecks} from "./KeyChecks.sol";
+
+/// @title The circuits a registry knows: key, map of the public inputs, and whether they are disabled
+/// @notice Add-only. A circuit is named by its key's hash, so it can be disabled but never replaced.
+abstract contract Circuits is AccessManaged, KeyChecks {
+    /// @notice One table among a circuit's public inputs.
+    /// @param first index of the table's first cell among the IC points (inputs count from 1)
+    /// @param length its number of cells
+    /// @param startsFromIC0 whether its folded point starts from IC_0; exactly one table's does
+    /// @param source the contract that admits such tables
+    /// @param schemaHash what the source's schema must be
+    /// @param schemaWordsHash what the source's schema words must hash to
+    struct TableInput {
+        uint32 first;
+        uint32 length;
+        bool startsFromIC0;
+        address source;
+        bytes32 schemaHash;
+        bytes32 schemaWordsHash;
+    }
+
+    /// @dev What every verification reads: two slots. `ranges` holds 32 bits `first`, 32 bits `length` a table, low bits first.
+    struct Circuit {
+        address head;
+        uint32 inputs;
+        uint8 singles;
+        uint8 tables;
+        bool disabled;
+        uint256 ranges;
+    }
+
+    /// @notice A circuit can be verified from now on.
+    event CircuitRegistered(bytes32 indexed circuitId, uint256 inputs, uint256 singles, uint256 tables);
+    /// @notice A circuit accepts no proof any more.
+    event CircuitDisabledFor(bytes32 indexed circuitId);
+    /// @notice A chunk of a key has been written.
+    event ChunkStored(bytes32 indexed chunkHash, address where);
+
+    /// @notice No circuit has this id.
+    error UnknownCircuit(bytes32 circuitId);
+    /// @notice The circuit has been disabled.
+    error CircuitDisabled(bytes32 circuitId);
+    /// @notice The key is registered already; nothing is ever replaced.
+    error AlreadyRegistered(bytes32 circuitId);
+    /// @notice No chunk with this hash has been stored here.
+    error UnknownChunk(bytes32 chunkHash);
+    /// @notice Every chunk but the last is exactly CHUNK_BYTES long.
+    error ChunkLengthWrong(uint256 index, uint256 length);
+    /// @notice A table does not begin where the inputs before it end.
+    error TablesDoNotTile(uint256 tableIndex, uint256 expected, uint256 given);
+    /// @notice A table without cells.
+    error EmptyTable(uint256 tableIndex);
+    /// @notice More tables than a circuit can have.
+    error TooManyTables(uint256 given, uint256 most);
+    /// @notice Not exactly one table starts from IC_0.
+    error StartTablesWrong(uint256 given);
+    /// @notice The source's schema is not the one that the circuit was compiled against.
+    error SchemaMismatch(uint256 tableIndex, address source);
+    /// @notice The circuit has no such table.
+    error NoSuchTable(bytes32 circuitId, uint256 tableIndex);
+
+    /// @notice Key bytes a chunk: 376 points of the first group.
+    uint256 public constant CHUNK_BYTES = 376 * 64;
+    /// @notice The most tables of a circuit.
+    uint256 public constant MOST_TABLES = 4;
+
+    mapping(bytes32 chunkHash => address) private _chunk;
+    mapping(bytes32 circuitId => Circuit) private _circuits;
+    mapping(bytes32 circuitId => address[]) private _keyChunks;
+    mapping(bytes32 circuitId => TableInput[]) private _tables;
+
+    /// @notice Writes a chunk of key bytes. Anyone may: it is found by its hash, and only `register` gives it a meaning.
+    function storeChunk(bytes calldata chunk) external returns (bytes32 chunkHash) {
+        chunkHash = keccak256(chunk);
+        if (_chunk[chunkHash] != address(0)) return chunkHash;
+        address where = DataContract.write(chunk);
+        _chunk[chunkHash] = where;
+        emit ChunkStored(chunkHash, where);
+    }
+
+    /// @notice Registers a circuit.
+    /// @param chunkHashes the key's bytes, as stored by `storeChunk`, in order
+    /// @param singles the number of inputs that are no table's cells; they come first
+    /// @param tables the tables, in order; together they tile the inputs behind the singles
+    /// @return circuitId keccak256 of the key's bytes
+    function register(bytes32[] calldata chunkHashes, uint8 singles, TableInput[] calldata tables)
+        external
+        restricted
+        returns (bytes32 circuitId)
+    {
+        (uint256 inputs, uint256 ranges) = _checkMap(singles, tables);
+        (address[] memory chunks, bytes memory key) = _readKey(chunkHashes);
+        circuitId = keccak256(key);
+        if (_circuits[circuitId].head != address(0)) revert AlreadyRegistered(circuitId);
+        _checkKey(key, inputs);
+        _circuits[circuitId] = Circuit(chunks[0], uint32(inputs), singles, uint8(tables.length), false, ranges);
+        _keyChunks[circuitId] = chunks;
+        for (uint256 i = 0; i < tables.length; ++i) {
+            _tables[circuitId].push(tables[i]);
+        }
+        emit CircuitRegistered(circuitId, inputs, singles, tables.length);
+    }
+
+    /// @notice Stops a circuit at once and for ever.
+    function disable(bytes32 circuitId) external restricted {
+        _active(circuitId);
+        _circuits[circuitId].disabled = true;
+        emit CircuitDisabledFor(circuitId);
+    }
+
+    /// @notice A circuit's numbers of inputs, singles and tables, and whether it is disabled.
+    function circuit(bytes32 circuitId)
+        external
+        view
+        returns (uint256 inputs, uint256 singles, uint256 tables, bool disabled)
+    {
+        Circuit memory known = _known(circuitId);
+        return (known.inputs, known.singles, known.tables, known.disabled);
+    }
+
+    /// @notice One of a circuit's tables.
+    function tableInput(bytes32 circuitId, uint256 tableIndex) public view returns (TableInput memory) {
+        if (tableIndex >= _known(circuitId).tables) revert NoSuchTable(circuitId, tableIndex);
+        return _tables[circuitId][tableIndex];
+    }
+
+    /// @notice The data contracts that hold a circuit's key.
+    function keyChunks(bytes32 circuitId) external view returns (address[] memory) {
+        _known(circuitId);
+        return _keyChunks[circuitId];
+    }
+
+    /// @dev A registered circuit.
+    function _known(bytes32 circuitId) internal view returns (Circuit memory found) {
+        found = _circuits[circuitId];
+        if (found.head == address(0)) revert UnknownCircuit(circuitId);
+    }
+
+    /// @dev A registered circuit that is not disabled.
+    function _active(bytes32 circuitId) internal view returns (Circuit memory found) {
+        found = _known(circuitId);
+        if (found.disabled) revert CircuitDisabled(circuitId);
+    }
+
+    /// @dev IC_first ... IC_(first + count - 1) of a registered circuit, 64 bytes a point. The range is inside the key: it comes
+    /// from a map that was checked against the key's length.
+    function _inputPoints(bytes32 circuitId, uint256 first, uint256 count) internal view returns (bytes memory points) {
+        points = new bytes(64 * count);
+        uint256 offset = HEAD_BYTES + 64 * first;
+        uint256 copied = 0;
+        while (copied < points.length) {
+            address chunk = _keyChunks[circuitId][offset / CHUNK_BYTES];
+            uint256 within = offset % CHUNK_BYTES;
+            uint256 length = CHUNK_BYTES - within;
+            if (length > points.length - copied) length = points.length - copied;
+            // Code is copied behind the STOP byte, into the array allocated above.
+            assembly ("memory-safe") {
+                extcodecopy(chunk, add(add(points, 0x20), copied), add(within, 1), length)
+            }
+            copied += length;
+            offset += length;
+        }
+    }
+
+    /// @dev The map's number of inputs and packed ranges, if the tables tile the inputs and read the right schemas.
+    function _checkMap(uint256 singles, TableInput[] calldata tables)
+        private
+        view
+        returns (uint256 inputs, uint256 ranges)
+    {
+        if (tables.length > MOST_TABLES) revert TooManyTables(tables.length, MOST_TABLES);
+        inputs = singles;
+        uint256 starts = 0;
+        for (uint256 i = 0; i < tables.length; ++i) {
+            TableInput calldata table = tables[i];
+            if (table.length == 0) revert EmptyTable(i);
+            if (table.first != inputs + 1) revert TablesDoNotTile(i, inputs + 1, table.first);
+            ITableSource source = ITableSource(table.source);
+            if (
+                source.schemaHash() != table.schemaHash || source.schemaWordsHash() != table.schemaWordsHash
+                    || source.cellCount() != table.length
+            ) revert SchemaMismatch(i, table.source);
+            ranges |= (uint256(table.first) | (uint256(table.length) << 32)) << (64 * i);
+            inputs += table.length;
+            if (table.startsFromIC0) ++starts;
+        }
+        if (starts != (tables.length == 0 ? 0 : 1)) revert StartTablesWrong(starts);
+    }
+
+    /// @dev The data contracts and the bytes of a key whose chunks have been stored here.
+    function _readKey(bytes32[] calldata chunkHashes) private view returns (address[] memory chunks, bytes memory key) {
+        chunks = new address[](chunkHashes.length);
+        uint256 length = 0;
+        for (uint256 i = 0; i < chunkHashes.length; ++i) {
+            chunks[i] = _chunk[chunkHashes[i]];
+            if (chunks[i] == address(0)) revert UnknownChunk(chunkHashes[i]);
+            uint256 size = DataContract.size(chunks[i]);
+            if (size != CHUNK_BYTES && (i + 1 < chunkHashes.length || size > CHUNK_BYTES)) {
+                revert ChunkLengthWrong(i, size);
+            }
+            length += size;
+        }
+        key = new bytes(length);
+        uint256 end = 0;
+        for (uint256 i = 0; i < chunks.length; ++i) {
+            address chunk = chunks[i];
+            uint256 size = DataContract.size(chunk);
+            // Code is copied behind the STOP byte, into the array allocated above.
+            assembly ("memory-safe") {
+                extcodecopy(chunk, add(add(key, 0x20), end), 1, size)
+            }
+            end += size;
+        }
+    }
+}

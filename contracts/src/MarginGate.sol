@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {ParameterBook} from "./ParameterBook.sol";
+import {PriceBoard} from "./PriceBoard.sol";
+import {VerifierRegistry} from "./VerifierRegistry.sol";
+
+/// @title Accounts with hidden holdings, covered by margin proofs
+/// @notice The gate knows an account by its commitment. A sufficiency proof covers it for a while, a shortfall proof flags it for
+/// liquidation. Of a healthy account there is no shortfall proof, of an insolvent one no sufficiency proof.
+/// @dev The gate fills every public input but the context's free arguments from its own storage: commitment and credit, the market
+/// table of the round, the parameter table of version and level. Whatever else it acts on is inside the context.
+///
+/// A shortfall proof needs the opening, so whoever can flag holds it; before the grace of a lapsed account has passed these are the
+/// owner and whom he told. After it the gate emits `DecryptionRequested`, on which alone guardians open the escrow.
+contract MarginGate {
+    /// @notice Where an account stands.
+    enum Status {
+        None,
+        Covered,
+        Lapsed,
+        Flagged
+    }
+
+    /// @notice An account.
+    /// @param commitment to its holdings
+    /// @param owner who opened it
+    /// @param status where it stands
+    /// @param nonce proofs accepted so far
+    /// @param expiry end of its certificate, in seconds
+    /// @param round the certificate's round
+    /// @param version the certificate's parameter version
+    /// @param lapsedAt when the lapse was recorded
+    /// @param flagRound the round of the shortfall proof
+    struct Account {
+        uint256 commitment;
+        address owner;
+        Status status;
+        uint40 nonce;
+        uint40 expiry;
+        uint64 round;
+        uint64 version;
+        uint40 lapsedAt;
+        uint64 flagRound;
+    }
+
+    /// @notice A proof and what it speaks of.
+    /// @param round of the market table
+    /// @param version of the parameter table
+    /// @param nonce the account's, so that no proof counts twice
+    /// @param deadline last second at which the proof may be used
+    /// @param proof A.x, A.y, B.x_im, B.x_re, B.y_im, B.y_re, C.x, C.y
+    /// @param marketY,parametersY hints: the y of the two folded points
+    struct ProofArgs {
+        uint64 round;
+        uint64 version;
+        uint40 nonce;
+        uint64 deadline;
+        uint256[8] proof;
+        uint256 marketY;
+        uint256 parametersY;
+    }
+
+    /// @notice What a gate is built on.
+    /// @param roundWindow how many rounds behind the latest a proof may be
+    /// @param certificateDuration seconds that a certificate lasts, from the time of its round
+    /// @param grace seconds between a recorded lapse and the request to open the escrow
+    /// @param trustedOpening whether accounts may be born with hidden holdings; development chains only
+    struct Settings {
+        VerifierRegistry registry;
+        PriceBoard board;
+        ParameterBook book;
+        bytes32 sufficiencyCircuit;
+        bytes32 shortfallCircuit;
+        uint64 roundWindow;
+        uint32 certificateDuration;
+        uint32 grace;
+        bool trustedOpening;
+    }
+
+    /// @notice An account has been opened.
+    event Opened(bytes32 indexed account, address indexed owner, bytes32 label, uint256 commitment);
+    /// @notice An account holds a certificate.
+    event Certified(bytes32 indexed account, uint64 round, uint64 version, uint40 expiry);
+    /// @notice An account's certificate has run out.
+    event Lapsed(bytes32 indexed account, uint40 expiry);
+    /// @notice An account has been proved short.
+    event Flagged(bytes32 indexed account, uint64 round, uint64 version);
+    /// @notice Guardians may open the account's escrow.
+    event DecryptionRequested(bytes32 indexed account);
+
+    /// @notice Accounts with hidden holdings can be opened on development chains only.
+    error TrustedOpeningRefused(uint256 chainId);
+    /// @notice This gate opens no accounts with hidden holdings.
+    error OpeningClosed();
+    /// @notice A circuit's inputs are not [commitment, credit, context], market table, parameter table.
+    error CircuitUnfit(bytes32 circuitId);
+    /// @notice A certificate about a round that is still fresh could be born expired.
+    error DurationTooShort(uint256 duration, uint256 staleness);
+    /// @notice The owner has an account with this label.
+    error AccountExists(bytes32 account);
+    /// @notice No such account.
+    error UnknownAccount(bytes32 account);
+    /// @notice The account's status does not allow this.
+    error StatusRefused(bytes32 account, Status status);
+    /// @notice The proof's deadline has passed.
+    error DeadlinePassed(uint64 deadline, uint256 blockTimestamp);
+    /// @notice The nonce is not the account's: the proof has been used, or is for another state.
+    error NonceUsed(uint256 expected, uint256 given);
+    /// @notice The round lies too far behind the latest.
+    error RoundTooOld(uint64 round, uint64 latest, uint64 window);
+    /// @notice The round's prices are stale.
+    error StaleRound(uint64 round, uint256 freshUntil);
+    /// @notice The round is not newer than the one it must be newer than.
+    error NotNewer(uint64 round, uint64 than);
+    /// @notice The parameter version is not the one this proof must use.
+    error VersionRefused(uint64 version, uint64 expected);
+    /// @notice The certificate has not run out.
+    error NotExpired(uint256 expiry);
+    /// @notice The account's grace has not passed.
+    error GraceRunning(uint256 until);
+
+    /// @notice Action words of the context, ASCII at the left.
+    bytes32 public constant OPEN = "open";
+    bytes32 public constant CERTIFY = "certify";
+    bytes32 public constant FLAG = "flag";
+
+    /// @notice Box class of certificates that hold at the round's values only.
+    uint256 public constant BOX_NONE = 0;
+
+    /// @notice Verifies the proofs.
+    VerifierRegistry public immutable registry;
+    /// @notice Names the market tables.
+    PriceBoard public immutable board;
+    /// @notice Names the parameter tables.
+    ParameterBook public immutable book;
+    /// @notice The circuit that proves surplus >= 0.
+    bytes32 public immutable sufficiencyCircuit;
+    /// @notice The circuit that proves surplus < 0.
+    bytes32 public immutable shortfallCircuit;
+    /// @notice How many rounds behind the latest a proof may be.
+    uint64 public immutable roundWindow;
+    /// @notice Seconds that a certificate lasts, from the time of its round.
+    uint32 public immutable certificateDuration;
+    /// @notice Seconds between a recorded lapse and the request to open the escrow.
+    uint32 public immutable grace;
+    /// @notice Whether accounts may be born with hidden holdings.
+    bool public immutable trustedOpening;
+
+    mapping(bytes32 account => Account) private _accounts;
+
+    constructor(Settings memory settings) {
+        if (settings.trustedOpening && block.chainid != 31_337) revert TrustedOpeningRefused(block.chainid);
+        uint64 staleness = settings.board.staleness();
+        if (settings.certificateDuration <= staleness) revert DurationTooShort(settings.certificateDuration, staleness);
+        registry = settings.registry;
+        board = settings.board;
+        book = settings.book;
+        sufficiencyCircuit = settings.sufficiencyCircuit;
+        shortfallCircuit = settings.shortfallCircuit;
+        roundWindow = settings.roundWindow;
+        certificateDuration = settings.certificateDuration;
+        grace = settings.grace;
+        trustedOpening = settings.trustedOpening;
+        _requireFit(settings, settings.sufficiencyCircuit);
+        _requireFit(settings, settings.shortfallCircuit);
+        if (settings.sufficiencyCircuit == settings.shortfallCircuit) revert CircuitUnfit(settings.shortfallCircuit);
+    }
+
+    /// @notice Opens an account of the sender with hidden holdings, which meet initial margin.
+    function open(bytes32 label, uint256 commitment, ProofArgs calldata args) external returns (bytes32 account) {
+        if (!trustedOpening) revert OpeningClosed();
+        account = accountId(msg.sender, label);
+        Account storage opened = _accounts[account];
+        if (opened.status != Status.None) revert AccountExists(account);
+        uint64 roundTime = _requireTimely(args, 0);
+        _requireVersion(args.version, book.currentVersion());
+        opened.commitment = commitment;
+        opened.owner = msg.sender;
+        uint256 context = contextOfOpen(msg.sender, label, commitment, args.round, args.version, args.nonce, args.deadline);
+        _verify(sufficiencyCircuit, commitment, context, args, ParameterBook.Level.Initial);
+        emit Opened(account, msg.sender, label, commitment);
+        _cover(account, opened, args, uint256(roundTime) + certificateDuration);
+    }
+
+    /// @notice Covers an account that meets maintenance margin. Anyone may. Cover never gets shorter; under older parameters, which an
+    /// account keeps while its certificate runs, it does not get longer either.
+    function certify(bytes32 account, ProofArgs calldata args) external {
+        Account storage certified = _known(account);
+        uint64 roundTime = _requireTimely(args, certified.nonce);
+        if (certified.status == Status.Flagged) {
+            if (args.round <= certified.flagRound) revert NotNewer(args.round, certified.flagRound);
+        } else if (args.round < certified.round) {
+            revert NotNewer(args.round, certified.round);
+        }
+        uint64 current = book.currentVersion();
+        uint256 expiry = uint256(roundTime) + certificateDuration;
+        if (args.version != current) {
+            _requireVersion(args.version, _isRunning(certified) ? certified.version : current);
+            expiry = certified.expiry;
+        }
+        uint256 context = contextOfCertify(account, args.round, args.version, args.nonce, args.deadline);
+        _verify(sufficiencyCircuit, certified.commitment, context, args, ParameterBook.Level.Maintenance);
+        _cover(account, certified, args, expiry);
+    }
+
+    /// @notice Records that an account's certificate has run out. Not while prices are stale or the sufficiency circuit is
+    /// disabled: then nobody could have renewed.
+    function lapse(bytes32 account) external {
+        Account storage lapsed = _known(account);
+        if (lapsed.status != Status.Covered) revert StatusRefused(account, lapsed.status);
+        if (_isRunning(lapsed)) revert NotExpired(lapsed.expiry);
+        _requireClocks();
+        lapsed.status = Status.Lapsed;
+        lapsed.lapsedAt = uint40(block.timestamp);
+        emit Lapsed(account, lapsed.expiry);
+    }
+
+    /// @notice Asks the guardians to open the escrow of an account that lapsed longer ago than the grace. Time in which nobody could
+    /// renew does not count.
+    function requestDecryption(bytes32 account) external {
+        Account storage lapsed = _known(account);
+        if (lapsed.status != Status.Lapsed) revert StatusRefused(account, lapsed.status);
+        _requireClocks();
+        uint256 since = board.resumedAt();
+        if (since < lapsed.lapsedAt) since = lapsed.lapsedAt;
+        if (block.timestamp <= since + grace) revert GraceRunning(since + grace);
+        emit DecryptionRequested(account);
+    }
+
+    /// @notice Flags an account that does not meet maintenance margin, by a proof about a round newer than its certificate's. Anyone who
+    /// can make the proof may. An account keeps the parameters of its certificate while that runs.
+    function flag(bytes32 account, ProofArgs calldata args) external {
+        Account storage flagged = _known(account);
+        if (flagged.status == Status.Flagged) revert StatusRefused(account, flagged.status);
+        _requireTimely(args, flagged.nonce);
+        if (args.round <= flagged.round) revert NotNewer(args.round, flagged.round);
+        _requireVersion(args.version, _isRunning(flagged) ? flagged.version : book.currentVersion());
+        if (_isDisabled(sufficiencyCircuit)) revert CircuitUnfit(sufficiencyCircuit);
+        uint256 context = contextOfFlag(account, args.round, args.version, args.nonce, args.deadline);
+        _verify(shortfallCircuit, flagged.commitment, context, args, ParameterBook.Level.Maintenance);
+        flagged.status = Status.Flagged;
+        flagged.flagRound = args.round;
+        ++flagged.nonce;
+        emit Flagged(account, args.round, args.version);
+    }
+
+    /// @notice Whether an account holds a certificate that has not run out.
+    function isCovered(bytes32 account) external view returns (bool) {
+        Account storage asked = _accounts[account];
+        return asked.status == Status.Covered && _isRunning(asked);
+    }
+
+    /// @notice Whether an account has been proved short and has not recovered since.
+    function isLiquidatable(bytes32 account) external view returns (bool) {
+        return _accounts[account].status == Status.Flagged;
+    }
+
+    /// @notice Everything the gate knows of an account.
+    function statusOf(bytes32 account) external view returns (Account memory) {
+        return _known(account);
+    }
+
+    /// @notice The account of an owner and a label.
+    function accountId(address owner, bytes32 label) public pure returns (bytes32) {
+        return keccak256(abi.encode(owner, label));
+    }
+
+    /// @notice The context that a proof for `open` must carry.
+    function contextOfOpen(
+        address owner,
+        bytes32 label,
+        uint256 commitment,
+        uint64 round,
+        uint64 version,
+        uint256 nonce,
+        uint64 deadline
+    ) public view returns (uint256) {
+        bytes32 arguments = keccak256(abi.encode(round, BOX_NONE, version, ParameterBook.Level.Initial, commitment));
+        return _context(sufficiencyCircuit, accountId(owner, label), OPEN, arguments, 0, nonce, deadline);
+    }
+
+    /// @notice The context that a proof for `certify` must carry.
+    function contextOfCertify(bytes32 account, uint64 round, uint64 version, uint256 nonce, uint64 deadline)
+        public
+        view
+        returns (uint256)
+    {
+        return _context(
+            sufficiencyCircuit,
+            account,
+            CERTIFY,
+            _arguments(round, version),
+            _accounts[account].commitment,
+            nonce,
+            deadline
+        );
+    }
+
+    /// @notice The context that a proof for `flag` must carry.
+    function contextOfFlag(bytes32 account, uint64 round, uint64 version, uint256 nonce, uint64 deadline)
+        public
+        view
+        returns (uint256)
+    {
+        return _context(
+            shortfallCircuit, account, FLAG, _arguments(round, version), _accounts[account].commitment, nonce, deadline
+        );
+    }
+
+    /// @dev The arguments of `certify` and `flag`: round, box class, version, level.
+    function _arguments(uint64 round, uint64 version) private pure returns (bytes32) {
+        return keccak256(abi.encode(round, BOX_NONE, version, ParameterBook.Level.Maintenance));
+    }
+
+    function _context(
+        bytes32 circuitId,
+        bytes32 account,
+        bytes32 action,
+        bytes32 arguments,
+        uint256 oldCommitment,
+        uint256 nonce,
+        uint64 deadline
+    ) private view returns (uint256) {
+        bytes memory all = abi.encode(
+            "zkmargin/context/1",
+            block.chainid,
+            address(this),
+            circuitId,
+            account,
+            action,
+            arguments,
+            oldCommitment,
+            nonce,
+            deadline
+        );
+        return uint256(keccak256(all)) >> 8;
+    }
+
+    /// @dev Gives an account a certificate. The expiry only moves forward.
+    function _cover(bytes32 account, Account storage covered, ProofArgs calldata args, uint256 expiry) private {
+        covered.status = Status.Covered;
+        ++covered.nonce;
+        if (expiry > covered.expiry) covered.expiry = uint40(expiry);
+        covered.round = args.round;
+        covered.version = args.version;
+        emit Certified(account, args.round, args.version, covered.expiry);
+    }
+
+    /// @dev Reverts unless the proof holds for inputs and tables that this gate names.
+    function _verify(
+        bytes32 circuitId,
+        uint256 commitment,
+        uint256 context,
+        ProofArgs calldata args,
+        ParameterBook.Level level
+    ) private view {
+        uint256[] memory singles = new uint256[](3);
+        singles[0] = commitment;
+        singles[1] = 0; // credit: pending deposits do not exist yet
+        singles[2] = context;
+        bytes32[] memory tableIds = new bytes32[](2);
+        tableIds[0] = board.roundTable(args.round);
+        tableIds[1] = book.table(args.version, level);
+        uint256[] memory ys = new uint256[](2);
+        ys[0] = args.marketY;
+        ys[1] = args.parametersY;
+        registry.verify(circuitId, args.proof, singles, tableIds, ys);
+    }
+
+    /// @dev The time of the proof's round, if deadline, nonce, window and freshness hold.
+    function _requireTimely(ProofArgs calldata args, uint256 nonce) private view returns (uint64 roundTime) {
+        if (block.timestamp > args.deadline) revert DeadlinePassed(args.deadline, block.timestamp);
+        if (args.nonce != nonce) revert NonceUsed(nonce, args.nonce);
+        uint256 freshUntil;
+        uint64 latest;
+        (, roundTime, freshUntil, latest) = board.roundInfo(args.round);
+        if (latest - args.round > roundWindow) revert RoundTooOld(args.round, latest, roundWindow);
+        if (block.timestamp > freshUntil) revert StaleRound(args.round, freshUntil);
+    }
+
+    /// @dev The clocks of lapse and grace stand while nobody could renew.
+    function _requireClocks() private view {
+        uint64 latest = board.latestRound();
+        (,, uint256 freshUntil,) = board.roundInfo(latest);
+        if (block.timestamp > freshUntil) revert StaleRound(latest, freshUntil);
+        if (_isDisabled(sufficiencyCircuit)) revert CircuitUnfit(sufficiencyCircuit);
+    }
+
+    function _requireVersion(uint64 version, uint64 expected) private pure {
+        if (version != expected) revert VersionRefused(version, expected);
+    }
+
+    function _isRunning(Account storage asked) private view returns (bool) {
+        return block.timestamp <= asked.expiry;
+    }
+
+    function _isDisabled(bytes32 circuitId) private view returns (bool disabled) {
+        (,,, disabled) = registry.circuit(circuitId);
+    }
+
+    function _known(bytes32 account) private view returns (Account storage found) {
+        found = _accounts[account];
+        if (found.status == Status.None) revert UnknownAccount(account);
+    }
+
+    /// @dev Refuses a circuit whose tables do not come from this gate's board and book.
+    function _requireFit(Settings memory settings, bytes32 circuitId) private view {
+        (, uint256 singles, uint256 tables,) = settings.registry.circuit(circuitId);
+        if (
+            singles != 3 || tables != 2
+                || settings.registry.tableInput(circuitId, 0).source != address(settings.board)
+                || settings.registry.tableInput(circuitId, 1).source != address(settings.book)
+        ) revert CircuitUnfit(circuitId);
+    }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.30;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+
+import {TableStore} from "./TableStore.sol";
+
+/// @title Versions of the parameter table, each at two margin levels
+/// @notice Initial and maintenance margin are one circuit under two tables. They are posted together, so that the order between the
+/// levels is checked. The delay of the role that posts is the timelock.
+contract ParameterBook is AccessManaged, TableStore {
+    /// @notice Which margin a table demands.
+    enum Level {
+        Initial,
+        Maintenance
+    }
+
+    /// @notice A version has been posted and is current.
+    event VersionPosted(uint64 indexed version, bytes32 indexed initialTable, bytes32 indexed maintenanceTable);
+
+    /// @notice The version is not later than the current one.
+    error VersionNotNewer(uint64 current, uint64 given);
+    /// @notice A cell of the two levels stands in the wrong order.
+    error LevelsOutOfOrder(uint256 index, uint256 initial, uint256 maintenance);
+    /// @notice No such version has been posted.
+    error UnknownVersion(uint64 version);
+
+    /// @notice The version that new proofs must use; 0 before the first.
+    uint64 public currentVersion;
+
+    mapping(uint64 version => mapping(Level => bytes32)) private _tables;
+
+    /// @param authority the AccessManager that says who posts, and how long after scheduling it
+    constructor(address authority, bytes32 schemaHash_, uint256[] memory words)
+        AccessManaged(authority)
+        TableStore(schemaHash_, words)
+    {}
+
+    /// @notice Posts a version: the cells of both levels as packed uint64.
+    /// @param version larger than every one before; by convention the unix seconds of the parameter file's `as_of`
+    function post(uint64 version, bytes calldata initialCells, bytes calldata maintenanceCells) external restricted {
+        if (version <= currentVersion) revert VersionNotNewer(currentVersion, version);
+        bytes memory schema = _readSchema();
+        uint256[] memory initial = _checkCells(schema, initialCells);
+        uint256[] memory maintenance = _checkCells(schema, maintenanceCells);
+        for (uint256 i = 0; i < initial.length; ++i) {
+            uint256 order = uint8(_schemaWord(schema, i) >> 144);
+            if ((order == 1 && initial[i] < maintenance[i]) || (order == 2 && initial[i] > maintenance[i])) {
+                revert LevelsOutOfOrder(i, initial[i], maintenance[i]);
+            }
+        }
+        bytes32 initialTable = _tableId(version, initial);
+        bytes32 maintenanceTable = _tableId(version, maintenance);
+        _admit(initialTable, version, initialCells);
+        // Two equal levels are one table.
+        if (maintenanceTable != initialTable) _admit(maintenanceTable, version, maintenanceCells);
+        currentVersion = version;
+        _tables[version][Level.Initial] = initialTable;
+        _tables[version][Level.Maintenance] = maintenanceTable;
+        emit VersionPosted(version, initialTable, maintenanceTable);
+    }
+
+    /// @notice The table of a version at a level.
+    function table(uint64 version, Level level) external view returns (bytes32 tableId) {
+        tableId = _tables[version][level];
+        if (tableId == 0) revert UnknownVersion(version);
+    }
+}
