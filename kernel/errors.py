@@ -23,6 +23,7 @@ __all__ = [
     "ContractError",
     "DoesNotHold",
     "EnvironmentFault",
+    "FalseStatement",
     "FileError",
     "FormatError",
     "InputError",
@@ -83,13 +84,22 @@ class DoesNotHold(ZkmarginError):
     exit_code = 1
 
 
-class Insufficient(DoesNotHold):
+class FalseStatement(DoesNotHold):
+    """There is nothing to prove. `surplus_units` is the surplus in the rule's smallest unit."""
+
+    def __init__(self, message: str, *, surplus_units: int) -> None:
+        """Keep the surplus for those who may see it."""
+        super().__init__(message)
+        self.surplus_units = surplus_units
+
+
+class Insufficient(FalseStatement):
     """The margin is not met: there is no sufficiency proof."""
 
     code = "insufficient"
 
 
-class NotShort(DoesNotHold):
+class NotShort(FalseStatement):
     """The margin is met: there is no shortfall proof."""
 
     code = "not-short"

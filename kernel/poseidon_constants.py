@@ -63,7 +63,7 @@ def _draw(bits: str, count: int, t: int) -> tuple[tuple[int, ...], tuple[tuple[i
 
 
 def _shrunk_bits(t: int, partial: int, length: int) -> str:
-    """Return the self-shrunk output of the first `length` bits: of each pair, the second where the first is 1."""
+    """Return the self-shrunk first `length` bits: of each pair, the second where the first is 1."""
     seed = f"{1:02b}{0:04b}{_BITS:012b}{t:012b}{FULL_ROUNDS:010b}{partial:010b}" + "1" * 30
     stream = _register(seed, _WARM_UP + _STATE + length)[_STATE + _WARM_UP :]
     return "".join(compress(stream[1::2], map(int, stream[0::2])))

@@ -1,0 +1,25 @@
+//! The native kernel of zkmargin: BN254, Poseidon and Groth16 on arkworks, seen from Python as bytes.
+//!
+//! Elements are 32 little-endian bytes, points their coordinates, infinity zeros; `zkmargin.kernel` turns
+//! them into integers.
+
+mod arithmetic;
+mod bindings;
+mod encoding;
+mod error;
+mod interrupt;
+mod msm;
+mod poseidon;
+mod prove;
+mod r1cs;
+mod sections;
+mod setup;
+mod verifying_key;
+mod zkey;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    bindings::register(module)
+}

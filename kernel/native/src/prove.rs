@@ -1,0 +1,118 @@
+//! Groth16's prover over a loaded key.
+//!
+//! The quotient comes from A·B − C on the odd points of the doubled domain: there the vanishing polynomial of the
+//! domain is a constant, which the key's H points already hold, so nothing is divided.
+
+use crate::error::{bad, malformed, Result};
+use crate::msm::{check, msm};
+use crate::verifying_key::Proof;
+use crate::zkey::{Matrix, ProvingKey, Query};
+use ark_bn254::{Fr, G1Projective, G2Projective};
+use ark_ec::{CurveGroup, PrimeGroup, VariableBaseMSM};
+use ark_ff::{BigInt, FftField, One, PrimeField, Zero};
+use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
+use rayon::prelude::*;
+use std::sync::atomic::AtomicBool;
+
+/// Proves `witness`, one element a wire, under the blinding (r, s).
+///
+/// Whether the witness satisfies the circuit shows only in the proof: whoever hands it out verifies it first.
+pub fn prove(key: &ProvingKey, witness: &[Fr], r: Fr, s: Fr, cancel: &AtomicBool) -> Result<Proof> {
+    if witness.len() != key.n_variables as usize {
+        return Err(malformed(
+            "witness-length",
+            format!("the key has {} wires, the witness {}", key.n_variables, witness.len()),
+        ));
+    }
+    if !witness[0].is_one() {
+        return Err(malformed("witness-one", "the witness does not start with 1"));
+    }
+    let scalars: Vec<BigInt<4>> = witness.par_iter().map(|value| value.into_bigint()).collect();
+    let (quotient, (sums, b2)) = rayon::join(
+        || -> Result<G1Projective> {
+            let odd = quotient_on_odd_points(key, witness, cancel)?;
+            query_sum(&key.h, &odd, cancel)
+        },
+        || {
+            rayon::join(
+                || -> Result<[G1Projective; 3]> {
+                    let (a, (b1, c)) = rayon::join(
+                        || query_sum(&key.a, &scalars, cancel),
+                        || {
+                            rayon::join(
+                                || query_sum(&key.b1, &scalars, cancel),
+                                || query_sum(&key.c, &scalars, cancel),
+                            )
+                        },
+                    );
+                    Ok([a?, b1?, c?])
+                },
+                || query_sum::<G2Projective>(&key.b2, &scalars, cancel),
+            )
+        },
+    );
+    let [a, b1, c] = sums?;
+    check(cancel)?;
+    let a = a + key.verifying_key.alpha + key.delta1 * r;
+    let b1 = b1 + key.beta1 + key.delta1 * s;
+    let b2 = b2? + key.verifying_key.beta + key.verifying_key.delta * s;
+    let c = c + quotient? + a * s + b1 * r - key.delta1 * (r * s);
+    Ok(Proof {
+        a: a.into_affine(),
+        b: b2.into_affine(),
+        c: c.into_affine(),
+    })
+}
+
+fn query_sum<G>(query: &Query<G::Affine>, scalars: &[BigInt<4>], cancel: &AtomicBool) -> Result<G>
+where
+    G: CurveGroup + VariableBaseMSM<MulBase = <G as CurveGroup>::Affine> + PrimeGroup<ScalarField = Fr>,
+{
+    let chosen: Vec<_> = query.wires.iter().map(|wire| scalars[*wire as usize]).collect();
+    msm::<G>(&query.points, &chosen, cancel)
+}
+
+fn quotient_on_odd_points(key: &ProvingKey, witness: &[Fr], cancel: &AtomicBool) -> Result<Vec<BigInt<4>>> {
+    let size = key.domain_size as usize;
+    let domain = Radix2EvaluationDomain::<Fr>::new(size).ok_or_else(|| bad("the key's domain is too large"))?;
+    let coset = domain
+        .get_coset(odd_shift(size)?)
+        .ok_or_else(|| bad("the key's domain is too large"))?;
+    let (a, b) = rayon::join(
+        || evaluate(&key.left, witness, size),
+        || evaluate(&key.right, witness, size),
+    );
+    let c: Vec<Fr> = a.par_iter().zip(&b).map(|(a, b)| *a * b).collect();
+    let to_odd = |mut values: Vec<Fr>| -> Result<Vec<Fr>> {
+        check(cancel)?;
+        domain.ifft_in_place(&mut values);
+        check(cancel)?;
+        coset.fft_in_place(&mut values);
+        Ok(values)
+    };
+    let (a, (b, c)) = rayon::join(|| to_odd(a), || rayon::join(|| to_odd(b), || to_odd(c)));
+    let (a, b, c) = (a?, b?, c?);
+    Ok((0..size)
+        .into_par_iter()
+        .map(|i| (a[i] * b[i] - c[i]).into_bigint())
+        .collect())
+}
+
+/// The generator of the doubled domain, which carries the domain to its odd coset.
+pub fn odd_shift(size: usize) -> Result<Fr> {
+    Fr::get_root_of_unity(2 * size as u64).ok_or_else(|| bad("the key's domain is too large"))
+}
+
+fn evaluate(matrix: &Matrix, witness: &[Fr], rows: usize) -> Vec<Fr> {
+    (0..rows)
+        .into_par_iter()
+        .with_min_len(64)
+        .map(|row| {
+            let mut sum = Fr::zero();
+            for (wire, value) in matrix.row(row) {
+                sum += *value * witness[*wire as usize];
+            }
+            sum
+        })
+        .collect()
+}
