@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from .compiler.system import ConstraintSystem
 from .model import Shape
 from .r1cs import r1cs_bytes, sym_bytes
 from .rules.engine import bind, family
-from .schema import Schema, keccak256
+from .schema import Schema
 from .statements.margin import SINGLES, build_margin
 
 __all__ = ["MANIFEST", "CompiledCircuit", "Manifest", "compile_statement", "write_circuit"]
@@ -81,7 +82,7 @@ class CompiledCircuit:
                 "nonzeros": self.system.nonzeros,
             },
             "versions": {"zkmargin": version("zkmargin")},
-            "files": {name: "0x" + keccak256(content).hex() for name, content in sorted(self.files.items())},
+            "files": {name: "0x" + sha256(content).hexdigest() for name, content in sorted(self.files.items())},
         }
 
 
@@ -167,7 +168,7 @@ class Manifest:
             content = path.read_bytes()
         except OSError as error:
             raise FileError(f"{name} cannot be read", file=str(path), hint="zkmargin compile") from error
-        if self.files.get(name) != "0x" + keccak256(content).hex():
+        if self.files.get(name) != "0x" + sha256(content).hexdigest():
             raise MismatchError(f"{name} is not the file its manifest names", file=str(path))
         return content
 

@@ -283,7 +283,7 @@ class Absolute(_Node):
 
     def evaluate(self, values: Sequence[Value]) -> Value:
         """Return the magnitude."""
-        return abs(values[0])
+        return values[0] if values[0] >= 0 else -values[0]
 
 
 class Minimum(_Node):

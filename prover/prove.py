@@ -1,0 +1,103 @@
+"""Proving a margin statement: the engine decides, the witness program fills the wires, the kernel proves.
+
+Every proof is verified before it is handed out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+
+from ..circuits.build import Manifest
+from ..circuits.model import CREDIT_BITS, Opening, Table
+from ..circuits.rules.engine import evaluate, holding_values
+from ..circuits.statements.commitment import commit
+from ..kernel import Proof, ProvingKey, R, load_key, prove, public_inputs
+from ..kernel.errors import InputError, Insufficient, MismatchError, NotShort
+from ..verifier.check import CONTEXT_BITS
+from ..verifier.keys import ZKEY, CircuitKey
+
+__all__ = ["ProvedStatement", "Prover", "witness_bytes"]
+
+
+@dataclass(frozen=True, repr=False)
+class ProvedStatement:
+    """A verified proof with its public inputs; `witness` is secret. Times are in milliseconds."""
+
+    proof: Proof
+    public: tuple[int, ...]
+    witness: bytes
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Keep the witness out of logs and tracebacks."""
+        return "ProvedStatement(…)"
+
+
+def witness_bytes(
+    manifest: Manifest, opening: Opening, market: Table, parameters: Table, *, credit: int, context: int
+) -> bytes:
+    """Return the honest witness, 32 little-endian bytes a wire.
+
+    Raises InputError for values outside the schema, Unsatisfied when the statement is false.
+    """
+    schema = manifest.schema
+    for table in (market, parameters):
+        schema.check_table(table)
+    if not (0 <= credit < 1 << CREDIT_BITS):
+        raise InputError(f"the credit does not fit {CREDIT_BITS} bits of money units", code="out-of-range")
+    if not (0 <= context < 1 << CONTEXT_BITS):
+        raise InputError(f"the context must be below 2^{CONTEXT_BITS}", code="out-of-range")
+    if not all(0 <= value < R for value in (*opening.owner_key, opening.salt)):
+        raise InputError("the owner's key or the salt is not a canonical field element", code="out-of-range")
+    opening.holdings.fit(schema.shape)
+    public = (0, credit, context, *market.cells, *parameters.cells)
+    hidden = (*holding_values(opening.holdings), *opening.owner_key, opening.salt)
+    return b"".join(value.to_bytes(32, "little") for value in manifest.program.run(public, hidden))
+
+
+class Prover:
+    """A compiled circuit with its key, loaded once for any number of proofs."""
+
+    def __init__(self, manifest: Manifest, key: ProvingKey, circuit_key: CircuitKey) -> None:
+        """Keep what `load` has checked to belong together."""
+        self.manifest = manifest
+        self.key = key
+        self.circuit_key = circuit_key
+
+    @classmethod
+    def load(cls, directory: Path) -> Prover:
+        """Load a circuit's folder. Raises FileError, FormatError, MismatchError when its files do not fit together."""
+        circuit_key = CircuitKey.load(directory, proving=True)
+        manifest = circuit_key.manifest
+        key = load_key(directory / ZKEY)
+        counts = (key.n_public, key.n_variables)
+        if counts != (manifest.counts["public"], manifest.counts["wires"]):
+            raise MismatchError("the proving key is another circuit's", file=str(directory / ZKEY))
+        if key.verifying_key != circuit_key.verifying_key:
+            raise MismatchError("the proving key and the verifying key are not a pair", file=str(directory / ZKEY))
+        return cls(manifest, key, circuit_key)
+
+    def prove(
+        self, opening: Opening, market: Table, parameters: Table, *, credit: int = 0, context: int = 0
+    ) -> ProvedStatement:
+        """Prove the circuit's statement of an opening at given tables, and verify the proof.
+
+        Raises Insufficient or NotShort, with the surplus in the rule's smallest unit as `surplus_units`, when the
+        statement is false; InputError when a value is outside the schema.
+        """
+        timings: dict[str, float] = {}
+        start = perf_counter()
+        surplus = int(evaluate(self.manifest.schema, opening.holdings, market, parameters, credit).surplus)
+        if self.manifest.statement == "sufficiency" and surplus < 0:
+            raise Insufficient("the margin is not met: there is nothing to prove", surplus_units=surplus)
+        if self.manifest.statement == "shortfall" and surplus >= 0:
+            raise NotShort("the margin is met: there is no shortfall to prove", surplus_units=surplus)
+        witness = witness_bytes(self.manifest, opening, market, parameters, credit=credit, context=context)
+        timings["witness"] = 1e3 * (perf_counter() - start)
+        proof = prove(self.key, witness, timings=timings)
+        public = tuple(public_inputs(self.key, witness))
+        if public[0] != commit(self.manifest.schema, opening):
+            raise MismatchError("the circuit computed another commitment than the opening's")
+        return ProvedStatement(proof, public, witness, timings)

@@ -1,0 +1,68 @@
+"""The development set-up: a Groth16 key whose secrets are published, for tests and development chains only."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..circuits.build import Manifest
+from ..contracts.encoding import circuit_id, key_bytes
+from ..kernel import VerifyingKey, development_secrets, setup
+from ..verifier.keys import KEY_RECORD, VERIFYING_KEY, ZKEY, file_hash
+
+__all__ = ["SetupResult", "development_setup"]
+
+
+@dataclass(frozen=True)
+class SetupResult:
+    """A key that was made: its circuit id on chain and its files."""
+
+    circuit_id: str
+    verifying_key: VerifyingKey
+    files: dict[str, str]
+
+
+def development_setup(directory: Path) -> SetupResult:
+    """Make the development key of a compiled circuit, in its folder; the record of it is written last.
+
+    Anyone can forge under this key: every loader knows it by its alpha point, and registries refuse it off development
+    chains. Raises FileError, FormatError, MismatchError when the folder is no compiled circuit.
+    """
+    manifest = Manifest.load(directory)
+    manifest.read("circuit.r1cs")
+    secrets = development_secrets()
+    (directory / KEY_RECORD).unlink(missing_ok=True)
+    key = setup(
+        directory / "circuit.r1cs",
+        directory / ZKEY,
+        tau=secrets.tau,
+        alpha=secrets.alpha,
+        beta=secrets.beta,
+        delta=secrets.delta,
+    )
+    _write(directory / VERIFYING_KEY, key.as_json())
+    record = {
+        "schema": "zkmargin/key/1",
+        "circuit_id": "0x" + circuit_id(key_bytes(key)).hex(),
+        "development": True,
+        "files": {
+            "circuit.r1cs": manifest.files["circuit.r1cs"],
+            ZKEY: file_hash(directory / ZKEY),
+            VERIFYING_KEY: file_hash(directory / VERIFYING_KEY),
+        },
+    }
+    _write(directory / KEY_RECORD, record)
+    files = {name: str(directory / name) for name in (ZKEY, VERIFYING_KEY, KEY_RECORD)}
+    return SetupResult(str(record["circuit_id"]), key, files)
+
+
+def _write(path: Path, content: object) -> None:
+    """Write JSON through a neighbour file, so that no half file stands under the final name."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(json.dumps(content, indent=1) + "\n")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

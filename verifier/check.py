@@ -1,0 +1,116 @@
+"""Checking a proof off chain: the pairing, and that every public cell is inside the schema.
+
+The second half is not a formality. A circuit is sound only for tables inside its schema: with a price of r − 1, read
+as −1, anyone proves anything. A verification without the schema check (snarkjs' own, for one) proves nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..circuits.model import CREDIT_BITS, Table
+from ..circuits.schema import Schema
+from ..circuits.statements.margin import SINGLES
+from ..kernel import Proof, R, verify
+from ..kernel.errors import FileError, FormatError, InputError, ProofRejected
+from .keys import CircuitKey
+
+__all__ = ["CONTEXT_BITS", "Verified", "check_public", "verify_files", "verify_statement"]
+
+CONTEXT_BITS = 248
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What a valid proof says: its single inputs, its tables' cells, and the tables' hashes where they were given."""
+
+    commitment: int
+    credit: int
+    context: int
+    tables: dict[str, tuple[int, ...]]
+    hashes: dict[str, str]
+
+
+def check_public(schema: Schema, public: Sequence[int]) -> dict[str, Table]:
+    """Return the tables inside the public inputs, every input checked against the schema.
+
+    Raises ProofRejected (code "schema") for a wrong count, a value that is not canonical, a credit or context too wide,
+    a cell outside its range or order. The tables' numbers are unknown here (0).
+    """
+    tables, first = {}, len(SINGLES)
+    try:
+        for name, cells in schema.tables:
+            tables[name] = Table(name, 0, tuple(public[first : first + len(cells)]))
+            first += len(cells)
+        if len(public) != first:
+            raise InputError(f"there are {len(public)} public inputs, not {first}")
+        commitment, credit, context = public[: len(SINGLES)]
+        if not (0 <= commitment < R and 0 <= credit < 1 << CREDIT_BITS and 0 <= context < 1 << CONTEXT_BITS):
+            raise InputError("the commitment, credit or context is out of range")
+        for table in tables.values():
+            schema.check_table(table)
+    except InputError as error:
+        raise ProofRejected(f"the proof speaks of impossible public inputs: {error}", code="schema") from error
+    return tables
+
+
+def verify_statement(key: CircuitKey, public: Sequence[int], proof: Proof, tables: Sequence[Table] = ()) -> Verified:
+    """Check a proof of `key`'s statement: schema first, then the given tables' cells, then the pairing.
+
+    Raises ProofRejected with code schema, table-mismatch or proof-rejected.
+    """
+    schema = key.manifest.schema
+    inside = check_public(schema, public)
+    hashes = {}
+    for table in tables:
+        schema_checked = inside[table.name]
+        if schema_checked.cells != table.cells:
+            raise ProofRejected(f"the proof speaks of another {table.name} table", code="table-mismatch")
+        hashes[table.name] = "0x" + schema.table_hash(table).hex()
+    try:
+        holds = verify(key.verifying_key, public, proof)
+    except FormatError as error:
+        raise ProofRejected(f"the proof is malformed: {error}") from error
+    if not holds:
+        raise ProofRejected("the proof does not prove this statement")
+    commitment, credit, context = public[: len(SINGLES)]
+    cells = {name: table.cells for name, table in inside.items()}
+    return Verified(commitment, credit, context, cells, hashes)
+
+
+def verify_files(
+    proof_directory: Path,
+    circuit_directory: Path,
+    market: Table | None = None,
+    parameters: Table | None = None,
+) -> Verified:
+    """Check `proof.json` and `public.json` of one folder under the key of another.
+
+    Raises FileError, FormatError, MismatchError for files that cannot be used, ProofRejected for a proof that fails.
+    """
+    key = CircuitKey.load(circuit_directory)
+    path = proof_directory / "proof.json"
+    proof = Proof.from_json(_json(path))
+    public = _public(proof_directory / "public.json")
+    return verify_statement(key, public, proof, [table for table in (market, parameters) if table is not None])
+
+
+def _json(path: Path) -> object:
+    try:
+        return json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise FileError(f"there is no {path.name} here", file=str(path)) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise FileError(f"{path.name} is not JSON", file=str(path)) from error
+
+
+def _public(path: Path) -> list[int]:
+    values = _json(path)
+    if not isinstance(values, list) or not all(
+        isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 80 for value in values
+    ):
+        raise FormatError("public.json must be a list of decimal strings", file=str(path), code="bad-public")
+    return [int(value) for value in values]

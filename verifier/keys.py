@@ -1,0 +1,87 @@
+"""The key of a compiled circuit: that it was made for these very constraints, and whether anyone can forge under it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from ..circuits.build import Manifest
+from ..contracts.encoding import circuit_id, key_bytes
+from ..kernel import VerifyingKey, is_development_key
+from ..kernel.errors import FileError, FormatError, MismatchError
+
+__all__ = ["KEY_RECORD", "VERIFYING_KEY", "ZKEY", "CircuitKey", "file_hash"]
+
+ZKEY = "circuit.zkey"
+VERIFYING_KEY = "verification_key.json"
+KEY_RECORD = "key.json"  # written by set-up: which circuit the key was made for
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file. Raises FileError when it cannot be read."""
+    try:
+        return "0x" + sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise FileError(f"{path.name} cannot be read", file=str(path), hint="zkmargin setup") from error
+
+
+@dataclass(frozen=True)
+class CircuitKey:
+    """A verifying key together with the circuit it belongs to."""
+
+    manifest: Manifest
+    verifying_key: VerifyingKey
+
+    @property
+    def circuit_id(self) -> str:
+        """Return the circuit's id on chain: keccak256 of the key's bytes as deployed."""
+        return "0x" + circuit_id(key_bytes(self.verifying_key)).hex()
+
+    @property
+    def is_development(self) -> bool:
+        """Return whether the key's secrets are published, so that anyone can forge under it."""
+        return is_development_key(self.verifying_key)
+
+    @classmethod
+    def load(cls, directory: Path, *, proving: bool = False) -> CircuitKey:
+        """Read the circuit's manifest and verifying key and check that they belong together.
+
+        With `proving` the proving key's file is checked as well. Raises FileError, FormatError, MismatchError.
+        """
+        manifest = Manifest.load(directory)
+        record = _record(directory)
+        wanted = {VERIFYING_KEY, ZKEY} if proving else {VERIFYING_KEY}
+        if record.get("circuit.r1cs") != manifest.files["circuit.r1cs"]:
+            raise MismatchError("the key was made for another circuit than this one", file=str(directory / KEY_RECORD))
+        for name in sorted(wanted):
+            if record.get(name) != file_hash(directory / name):
+                raise MismatchError(
+                    f"{name} is not the key that was made for this circuit",
+                    file=str(directory / name),
+                    hint="run zkmargin setup again",
+                )
+        path = directory / VERIFYING_KEY
+        try:
+            key = VerifyingKey.from_json(json.loads(path.read_bytes()))
+        except (ValueError, RecursionError) as error:
+            raise FormatError("this is not a verifying key", file=str(path)) from error
+        if key.n_public != len(manifest.public):
+            raise MismatchError("the key has another number of public inputs than the circuit", file=str(path))
+        return cls(manifest, key)
+
+
+def _record(directory: Path) -> dict[str, str]:
+    path = directory / KEY_RECORD
+    try:
+        data = json.loads(path.read_bytes())
+        if data["schema"] != "zkmargin/key/1":
+            raise ValueError("another schema")
+        return {str(name): str(digest) for name, digest in data["files"].items()}
+    except FileNotFoundError as error:
+        raise FileError(
+            "this circuit has no key yet", file=str(path), hint="zkmargin setup DIR --development"
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise FileError("this is not a key's record", file=str(path)) from error
