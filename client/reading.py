@@ -1,0 +1,215 @@
+"""Bytes of a file to strict data: what is not exactly UTF-8 JSON or CSV is one sentence with file and line."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import json
+import os
+import stat
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from ..kernel.errors import FileError
+
+__all__ = ["LARGEST_FILE", "did_you_mean", "parse_csv", "parse_json", "read_bytes", "read_text", "validated"]
+
+Model = TypeVar("Model", bound=BaseModel)
+
+LARGEST_FILE = 8 * 1024 * 1024
+
+
+def read_bytes(path: Path, limit: int = LARGEST_FILE) -> bytes:
+    """Return a file's content. Raises FileError when it cannot be read or is larger than `limit` bytes."""
+    name = str(path)
+    try:
+        with path.open("rb") as file:
+            if stat.S_ISDIR(os.fstat(file.fileno()).st_mode):
+                raise FileError(f"{path.name} is a folder, not a file", code="unreadable", file=name)
+            data = file.read(limit + 1)
+    except FileNotFoundError:
+        raise FileError(f"there is no file {path.name}", code="no-such-file", file=name) from None
+    except IsADirectoryError:
+        raise FileError(f"{path.name} is a folder, not a file", code="unreadable", file=name) from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "its name is no file name"
+        raise FileError(f"{path.name} cannot be read: {reason}", code="unreadable", file=name) from None
+    if len(data) > limit:
+        raise FileError(f"{path.name} is larger than {limit >> 20} MiB", code="too-large", file=name)
+    return data
+
+
+def read_text(path: Path) -> str:
+    """Return a file's text. Raises FileError unless it is UTF-8 without a byte-order mark."""
+    data = read_bytes(path)
+    if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        raise FileError(
+            f"{path.name} begins with a byte-order mark",
+            code="byte-order-mark",
+            file=str(path),
+            hint="save it as UTF-8 without a byte-order mark",
+        )
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise FileError(f"{path.name} is not UTF-8", code="not-utf8", file=str(path), line=line) from None
+
+
+def parse_json(path: Path) -> Any:  # noqa: ANN401
+    """Return a file's JSON, numbers as int or Decimal-free text refused later by the models.
+
+    Raises FileError on syntax errors (with the line), duplicate keys, NaN and infinities, and hostile nesting.
+    """
+    text = read_text(path)
+
+    def fail(message: str, code: str, line: int | None = None) -> NoReturn:
+        raise FileError(f"{path.name} {message}", code=code, file=str(path), line=line)
+
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        seen: dict[str, Any] = {}
+        for key, value in items:
+            if key in seen:
+                fail(f"says {_shown(key)} twice in one object", "duplicate-key")
+            seen[key] = value
+        return seen
+
+    def constant(word: str) -> NoReturn:
+        fail(f"has {word}, which is not a finite number", "not-finite")
+
+    def integer(digits: str) -> int:
+        if len(digits) > 20:
+            fail("has a number of more than 20 digits that is not a string", "bad-number")
+        return int(digits)
+
+    try:
+        return json.loads(
+            text, object_pairs_hook=pairs, parse_constant=constant, parse_int=integer, parse_float=_NumberToken
+        )
+    except json.JSONDecodeError as error:
+        fail(f"is not JSON: {error.msg[:1].lower()}{error.msg[1:]}", "bad-json", error.lineno)
+    except RecursionError:
+        fail("is nested too deeply", "too-deep")
+
+
+class _NumberToken:
+    """A JSON number with a point or exponent: no model accepts it, so amounts must be strings."""
+
+    def __init__(self, text: str) -> None:
+        """Forget the text: money never passes through a float, and messages carry no amounts."""
+
+
+def parse_csv(path: Path, columns: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
+    """Return (line, row) of a CSV with exactly `columns`, in any order; blank lines are skipped.
+
+    Raises FileError for missing, unknown or repeated columns and for rows of another length.
+    """
+    name = str(path)
+    reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
+    rows: list[tuple[int, list[str]]] = []
+    try:
+        rows.extend((reader.line_num, row) for row in reader if row)
+    except csv.Error:
+        raise FileError(
+            f"{path.name} is not CSV at this line", code="bad-csv", file=name, line=reader.line_num
+        ) from None
+    if not rows:
+        raise FileError(f"{path.name} is empty", code="bad-csv", file=name)
+    header_line, header = rows[0]
+    check_columns(header, columns, path.name, file=name, line=header_line)
+    for line, row in rows[1:]:
+        if len(row) != len(header):
+            raise FileError(f"the row has {len(row)} fields, not {len(header)}", code="bad-csv", file=name, line=line)
+    return [(line, dict(zip(header, row, strict=True))) for line, row in rows[1:]]
+
+
+def check_columns(
+    found: Sequence[str], wanted: Sequence[str], what: str, *, file: str | None = None, line: int | None = None
+) -> None:
+    """Raise FileError unless `found` is `wanted` in some order."""
+    for column in wanted:
+        if column not in found:
+            raise FileError(
+                f"{what} has no column {column!r}",
+                code="missing-column",
+                file=file,
+                line=line,
+                hint=f"the columns are {','.join(wanted)}",
+            )
+    for column in found:
+        if column not in wanted:
+            raise FileError(
+                f"{what} has an unknown column {_shown(column)}",
+                code="unknown-column",
+                file=file,
+                line=line,
+                hint=did_you_mean(column, wanted),
+            )
+    if len(set(found)) != len(found):
+        raise FileError(f"{what} has a column twice", code="duplicate-column", file=file, line=line)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """Return "did you mean X?" for the nearest known name, ignoring case, or None when nothing is near."""
+    by_lower = {name.lower(): name for name in known}
+    near = difflib.get_close_matches(word[:64].lower(), list(by_lower), n=1, cutoff=0.5)
+    return f"did you mean {by_lower[near[0]]}?" if near else None
+
+
+def validated(model: type[Model], build: Callable[[], Model], path: Path) -> Model:
+    """Return what `build` makes, pydantic's first complaint turned into one sentence about the file."""
+    try:
+        return build()
+    except ValidationError as error:
+        raise _sentence(model, error.errors(include_url=False, include_input=False)[0], path) from None
+    except RecursionError:
+        raise FileError(f"{path.name} is nested too deeply", code="too-deep", file=str(path)) from None
+
+
+_CODES = {
+    "missing": ("missing-key", "is missing"),
+    "extra_forbidden": ("unknown-key", "is not a known key"),
+    "string_type": ("wrong-type", "must be a string: amounts are decimal strings, in quotes"),
+    "int_type": ("wrong-type", "must be a whole number"),
+    "list_type": ("wrong-type", "must be a list"),
+    "tuple_type": ("wrong-type", "must be a list"),
+    "dict_type": ("wrong-type", "must be an object"),
+    "model_type": ("wrong-type", "must be an object"),
+    "literal_error": ("wrong-value", "has an unexpected value"),
+}
+
+
+def _sentence(model: type[BaseModel], details: ErrorDetails, path: Path) -> FileError:
+    place = ".".join(str(part) for part in details["loc"] if part != "[key]")
+    kind = details["type"]
+    hint = None
+    if kind in _CODES:
+        code, text = _CODES[kind]
+    else:
+        code, text = "wrong-value", _own_words(details["msg"])
+    if details["loc"] == ("schema",):
+        code, text = (code, text) if kind == "missing" else ("wrong-schema", "is not the one this file should have")
+        hint = f"expected {model.model_fields['kind'].annotation.__args__[0]}"  # type: ignore[union-attr]
+    if kind == "extra_forbidden":
+        known = [field.alias or name for name, field in model.model_fields.items()]
+        hint = did_you_mean(str(details["loc"][-1]), known) if len(details["loc"]) == 1 else None
+    subject = _shown(place, 96, quote=False) if place else path.name
+    return FileError(f"{subject} {text}", code=code, file=str(path), hint=hint)
+
+
+def _own_words(message: str) -> str:
+    """Return the sentence our validators raised, without pydantic's prefix."""
+    text = message.removeprefix("Value error, ")
+    return text if text != message else f"is not valid: {text[:1].lower()}{text[1:]}"
+
+
+def _shown(word: object, longest: int = 48, *, quote: bool = True) -> str:
+    """Return a name from a file fit for a message: printable, quoted, cut."""
+    text = "".join(c if c.isprintable() else "?" for c in str(word))
+    text = text if len(text) <= longest else text[: longest - 1] + "…"
+    return repr(text) if quote else text
