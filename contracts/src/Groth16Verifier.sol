@@ -31,7 +31,7 @@ abstract contract Groth16Verifier {
     error ProofNotCanonical(uint256 word, uint256 value);
     /// @notice A public input is not below the group order: input + r would be a second spelling.
     error InputNotCanonical(uint256 index, uint256 value);
-    /// @notice A point of the proof is not on its curve or not in the subgroup.
+    /// @notice A point of the proof is not on its curve, not in the subgroup, or at infinity.
     error MalformedProof();
     /// @notice The pairing equation does not hold.
     error ProofRejected();
@@ -58,6 +58,10 @@ abstract contract Groth16Verifier {
         for (uint256 i = 0; i < 8; ++i) {
             if (proof[i] >= Q) revert ProofNotCanonical(i, proof[i]);
         }
+        // The precompile takes zeros for the point at infinity; no honest proof has one, and the kernels refuse it too.
+        if (
+            proof[0] | proof[1] == 0 || proof[2] | proof[3] | proof[4] | proof[5] == 0 || proof[6] | proof[7] == 0
+        ) revert MalformedProof();
         uint256 m;
         // Allocates the pairing's 24 words, then room for a triple (point, scalar) and the IC points of the inputs:
         //   0x000 A.x, -A.y, B | 0x0c0 alpha, beta | 0x180 vk_x, 0x1c0 gamma | 0x240 C, 0x280 delta | 0x300 | 0x360 ...
