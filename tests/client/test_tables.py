@@ -1,13 +1,10 @@
 """A cell rounded the wrong way would lend money that the files do not say is there."""
 
-import json
-from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import seed as hypothesis_seed
-from hypothesis import strategies as st
 
 from zkmargin.circuits.model import Holdings, Shape
 from zkmargin.circuits.rules.engine import evaluate
@@ -16,11 +13,10 @@ from zkmargin.client.portfolio import load_portfolio, to_holdings
 from zkmargin.client.tables import make_tables
 from zkmargin.kernel.errors import InputError
 
-from .conftest import EXAMPLES, SEED
+from .accounts import STEP, account, files
+from .conftest import SEED
 
 UNIT = Fraction(1, 10**8)
-PARAMETERS = load_parameters(EXAMPLES / "parameters-small.json")
-MARKET = load_market(EXAMPLES / "market.json")
 
 
 def nearest_even(value):
@@ -42,115 +38,6 @@ def values(tables, name):
     return {spec.name: stored - spec.offset for spec, stored in zip(specs, table.cells, strict=True)}
 
 
-def decimals(low, high, places):
-    return st.decimals(low, high, places=places, allow_nan=False, allow_infinity=False)
-
-
-listing = st.fixed_dictionaries(
-    {
-        "mark": decimals("0.01", "20000", 9),
-        "funding": decimals("-20000", "20000", 11),
-        "size": st.integers(-(10**8), 10**8),
-        "entry": decimals("0.01", "20000", 7),
-        "unsettled": decimals("-1000", "1000", 12),
-        "rate": st.fractions(0, "1/2", max_denominator=10**9),
-        "more": st.fractions(0, "1/4", max_denominator=10**9),
-        "boundary": decimals("0.01", "9999999", 11),
-    }
-)
-holding = st.fixed_dictionaries(
-    {
-        "price": decimals("0.1", "20000", 9),
-        "index": decimals("1", "900", 12),
-        "initial": decimals("0", "1", 7),
-        "more": decimals("0", "1", 7),
-        "amount": st.integers(0, 10**9),
-        "debt": st.integers(0, 10**9),
-    }
-)
-account = st.fixed_dictionaries(
-    {
-        "cash": decimals("-100000", "100000", 11),
-        "listings": st.lists(listing, min_size=1, max_size=4),
-        "assets": st.lists(holding, min_size=1, max_size=2),
-    }
-)
-STEP = Fraction(1, 10**4)
-
-
-def text(value):
-    if isinstance(value, Fraction):
-        return f"{value.numerator}/{value.denominator}"
-    return format(value, "f")
-
-
-def files(folder, drawn):
-    """Write the drawn account as files; sizes and amounts are lots of 10^-4."""
-    names = ["AAA", "BBB", "CCC", "DDD"]
-    parameters = json.loads((EXAMPLES / "parameters-small.json").read_text())
-    market = json.loads((EXAMPLES / "market.json").read_text())
-    parameters["instruments"] = [
-        {
-            "name": names[i],
-            "size_step": "0.0001",
-            "price_tick": "0.1",
-            "tiers": [
-                {"from_notional": "0", "initial_rate": text(x["rate"]), "maintenance_rate": text(x["rate"])},
-                {
-                    "from_notional": text(x["boundary"]),
-                    "initial_rate": text(x["rate"] + x["more"]),
-                    "maintenance_rate": text(x["rate"]),
-                },
-            ],
-        }
-        for i, x in enumerate(drawn["listings"])
-    ]
-    parameters["assets"] = [
-        {
-            "name": names[i],
-            "size_step": "0.0001",
-            "price_tick": "0.1",
-            "initial_factor": text(min(a["initial"], a["more"])),
-            "maintenance_factor": text(max(a["initial"], a["more"])),
-        }
-        for i, a in enumerate(drawn["assets"])
-    ]
-    market["instruments"] = [
-        {"name": names[i], "mark": text(x["mark"]), "funding_index": text(x["funding"])}
-        for i, x in enumerate(drawn["listings"])
-    ]
-    market["assets"] = [
-        {"name": names[i], "price": text(a["price"]), "borrow_index": text(a["index"])}
-        for i, a in enumerate(drawn["assets"])
-    ]
-    portfolio = {
-        "schema": "zkmargin/portfolio/1",
-        "account": "drawn",
-        "as_of": "2026-11-20T16:00:00Z",
-        "cash": text(drawn["cash"]),
-        "collateral": [
-            {"asset": names[i], "amount": text(Decimal(a["amount"]).scaleb(-4))} for i, a in enumerate(drawn["assets"])
-        ],
-        "debt": [
-            {"asset": names[i], "amount": text(Decimal(a["debt"]).scaleb(-4))} for i, a in enumerate(drawn["assets"])
-        ],
-        "positions": [
-            {
-                "instrument": names[i],
-                "size": text(Decimal(x["size"]).scaleb(-4)),
-                "entry_price": text(x["entry"]),
-                "unsettled_funding": text(x["unsettled"]),
-            }
-            for i, x in enumerate(drawn["listings"])
-        ],
-    }
-    for name, data in (("parameters", parameters), ("market", market), ("portfolio", portfolio)):
-        (folder / f"{name}.json").write_text(json.dumps(data))
-    loaded = load_parameters(folder / "parameters.json")
-    tables = make_tables(loaded, load_market(folder / "market.json"))
-    return tables, to_holdings(load_portfolio(folder / "portfolio.json"), loaded, tables)
-
-
 def test_tables_and_cash_are_what_fractions_say(tmp_path_factory):
     count = 0
 
@@ -160,7 +47,7 @@ def test_tables_and_cash_are_what_fractions_say(tmp_path_factory):
     def check(drawn):
         nonlocal count
         count += 1
-        tables, holdings = files(tmp_path_factory.mktemp("drawn"), drawn)
+        _, tables, _, holdings = files(tmp_path_factory.mktemp("drawn"), drawn)
         market, initial, maintenance = (values(tables, name) for name in ("market", "initial", "maintenance"))
         cash = Fraction(drawn["cash"])
         for i, x in enumerate(drawn["listings"]):
@@ -199,7 +86,7 @@ def test_tables_and_cash_are_what_fractions_say(tmp_path_factory):
 @given(drawn=account)
 def test_equity_is_the_wallet_plus_profit_at_the_tables_prices(tmp_path_factory, drawn):
     """Floor only: the entry prices' cash never shows more equity than the decimals say, nor a unit less."""
-    tables, holdings = files(tmp_path_factory.mktemp("drawn"), drawn)
+    _, tables, _, holdings = files(tmp_path_factory.mktemp("drawn"), drawn)
     bare = Holdings(holdings.cash, holdings.sizes, (0,) * 2, (0,) * 2)
     equity = Fraction(evaluate(tables.schema, bare, tables.market, tables.initial).equity, 10**9)
     market = values(tables, "market")

@@ -1,0 +1,174 @@
+"""What `check` says of an account: equity, requirement, surplus, each position's part, and its breach price."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+from ..circuits.model import MONEY_DIGITS, PRICE_BITS, Holdings
+from ..circuits.rules.engine import Evaluation, evaluate
+from .files import Parameters
+from .portfolio import Portfolio
+from .quantity import exact_decimal, rounded_decimal
+from .tables import MONEY, Tables
+
+__all__ = ["Leg", "MarginReport", "breach_cell", "margin_report"]
+
+_LAST_PRICE = 1 << PRICE_BITS  # breach prices are looked for between zero and this many money units a lot
+_MORE_PLACES = 8  # digits shown beyond the instrument's tick
+
+
+@dataclass(frozen=True, repr=False)
+class Leg:
+    """One held position, in the quote: notional, unrealised profit with unsettled funding, its requirement.
+
+    `breach_price` is the price of this instrument, everything else equal, at which the account's surplus is zero; None
+    when no price does that.
+    """
+
+    name: str
+    notional: Decimal
+    unrealised: Decimal
+    requirement: Decimal
+    breach_price: Decimal | None
+
+    def as_json(self) -> dict[str, str | None]:
+        """Return the leg as `check --json` writes it."""
+        breach = None if self.breach_price is None else format(self.breach_price, "f")
+        return {
+            "name": self.name,
+            "notional": format(self.notional, "f"),
+            "unrealised": format(self.unrealised, "f"),
+            "requirement": format(self.requirement, "f"),
+            "breach_price": breach,
+        }
+
+
+@dataclass(frozen=True, repr=False)
+class MarginReport:
+    """The margin engine's answer, exact. `surplus_units` is the surplus in the rule's smallest unit."""
+
+    rule: str
+    margin: str
+    unit: str
+    equity: Decimal
+    requirement: Decimal
+    surplus: Decimal
+    surplus_units: int
+    tables: dict[str, str]
+    legs: tuple[Leg, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether margin is met."""
+        return self.surplus_units >= 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the document of `check --json`."""
+        return {
+            "schema": "zkmargin/check/1",
+            "ok": self.ok,
+            "rule": self.rule,
+            "margin": self.margin,
+            "unit": self.unit,
+            "equity": format(self.equity, "f"),
+            "requirement": format(self.requirement, "f"),
+            "surplus": format(self.surplus, "f"),
+            "surplus_units": str(self.surplus_units),
+            "tables": self.tables,
+            "legs": [leg.as_json() for leg in self.legs],
+        }
+
+
+def margin_report(
+    parameters: Parameters,
+    tables: Tables,
+    holdings: Holdings,
+    *,
+    margin: str = "maintenance",
+    portfolio: Portfolio | None = None,
+) -> MarginReport:
+    """Return the report of holdings under one level's parameters.
+
+    With the portfolio the legs' unrealised profit is measured from its entry prices; from holdings alone, from zero.
+    """
+    level = tables.parameters(margin)
+    result = evaluate(tables.schema, holdings, tables.market, level)
+    places = _places(result)
+    equity, requirement, surplus = int(result.equity), int(result.requirement), int(result.surplus)
+    legs = tuple(
+        _leg(parameters, result, slot, portfolio) for slot in range(len(parameters.instruments)) if holdings.sizes[slot]
+    )
+    return MarginReport(
+        rule=parameters.rule,
+        margin=margin,
+        unit=parameters.quote.asset,
+        equity=exact_decimal(equity, places),
+        requirement=exact_decimal(requirement, places),
+        surplus=exact_decimal(surplus, places),
+        surplus_units=surplus,
+        tables={
+            "market": "0x" + tables.schema.table_hash(tables.market).hex(),
+            "parameters": "0x" + tables.schema.table_hash(level).hex(),
+        },
+        legs=legs,
+    )
+
+
+def breach_cell(result: Evaluation, slot: int) -> Fraction | None:
+    """Return the price cell of a position slot at which the surplus is zero, exact, or None outside (0, 2^28).
+
+    In one instrument's price the surplus is a broken line whose kinks are the tiers' boundaries: between two
+    neighbouring kinks it is straight, so its root there is a quotient. Of several the nearest to the price is returned.
+    """
+    size = abs(result.holdings.sizes[slot])
+    if size == 0:
+        return None
+    names = [cell.name for cell in result.schema.cells("market")]
+    cell = names.index(f"market.price.{slot}")
+    boundaries = [
+        Fraction(value)
+        for spec, value in zip(result.schema.cells("parameters"), result.cells["parameters"], strict=True)
+        if spec.name.startswith(f"parameters.boundary.{slot}.")
+    ]
+    kinks = {kink for kink in (boundary / size for boundary in boundaries) if 0 < kink < _LAST_PRICE}
+    points = [Fraction(0), *sorted(kinks), Fraction(_LAST_PRICE)]
+    values = [Fraction(result.at("market", cell, point).surplus) for point in points]
+    roots = {point for point, value in zip(points, values, strict=True) if value == 0}
+    for (left, low), (right, high) in pairwise(zip(points, values, strict=True)):
+        if low * high < 0:
+            roots.add(left + (right - left) * low / (low - high))
+    price = Fraction(result.cells["market"][cell])
+    if result.surplus == 0:
+        return price
+    inside = [root for root in roots if 0 < root < _LAST_PRICE]
+    return min(inside, key=lambda root: abs(root - price)) if inside else None
+
+
+def _leg(parameters: Parameters, result: Evaluation, slot: int, portfolio: Portfolio | None) -> Leg:
+    listing, places = parameters.instruments[slot], _places(result)
+    size, step = result.holdings.sizes[slot], Fraction(listing.size_step)
+    price = Fraction(result.cells["market"][slot])
+    funding = Fraction(result.cells["market"][slot + result.schema.shape.positions])
+    profit = size * (price - funding) / MONEY
+    held = next((p for p in portfolio.positions if p.name == listing.name), None) if portfolio else None
+    if held is not None:
+        profit = size * price / MONEY + Fraction(held.unsettled_funding)
+        profit -= Fraction(held.size) * Fraction(held.entry_price)
+    breach = breach_cell(result, slot)
+    tick_places = max(0, -int(listing.price_tick.normalize().as_tuple().exponent))
+    return Leg(
+        name=listing.name,
+        notional=exact_decimal(int(abs(size) * price), MONEY_DIGITS),
+        unrealised=rounded_decimal(profit, places),
+        requirement=exact_decimal(int(result.position_requirement(slot)), places),
+        breach_price=None if breach is None else rounded_decimal(breach / step / MONEY, tick_places + _MORE_PLACES),
+    )
+
+
+def _places(result: Evaluation) -> int:
+    """Return the decimal places of the rule's smallest unit, in the quote: 17 for cross margin."""
+    return MONEY_DIGITS + len(str(result.scale)) - 1
