@@ -26,14 +26,14 @@ abstract contract Circuits is AccessManaged, KeyChecks {
         bytes32 schemaWordsHash;
     }
 
-    /// @dev What every verification reads: two slots. `ranges` holds 32 bits `first`, 32 bits `length` a table, low bits first.
+    /// @dev What every verification reads, one slot: the key's first data contract, the counts, and the first cells of the tables
+    /// behind the first one (24 bits each, low bits first; the first table begins right behind the singles).
     struct Circuit {
         address head;
-        uint32 inputs;
         uint8 singles;
         uint8 tables;
         bool disabled;
-        uint256 ranges;
+        uint72 laterFirsts;
     }
 
     /// @notice A circuit can be verified from now on.
@@ -59,6 +59,8 @@ abstract contract Circuits is AccessManaged, KeyChecks {
     error EmptyTable(uint256 tableIndex);
     /// @notice More tables than a circuit can have.
     error TooManyTables(uint256 given, uint256 most);
+    /// @notice More inputs than a circuit can have.
+    error TooManyInputs(uint256 given, uint256 most);
     /// @notice Not exactly one table starts from IC_0.
     error StartTablesWrong(uint256 given);
     /// @notice The source's schema is not the one that the circuit was compiled against.
@@ -70,6 +72,8 @@ abstract contract Circuits is AccessManaged, KeyChecks {
     uint256 public constant CHUNK_BYTES = 376 * 64;
     /// @notice The most tables of a circuit.
     uint256 public constant MOST_TABLES = 4;
+    /// @notice The most inputs of a circuit.
+    uint256 public constant MOST_INPUTS = (1 << 24) - 1;
 
     mapping(bytes32 chunkHash => address) private _chunk;
     mapping(bytes32 circuitId => Circuit) private _circuits;
@@ -95,12 +99,12 @@ abstract contract Circuits is AccessManaged, KeyChecks {
         restricted
         returns (bytes32 circuitId)
     {
-        (uint256 inputs, uint256 ranges) = _checkMap(singles, tables);
+        (uint256 inputs, uint72 laterFirsts) = _checkMap(singles, tables);
         (address[] memory chunks, bytes memory key) = _readKey(chunkHashes);
         circuitId = keccak256(key);
         if (_circuits[circuitId].head != address(0)) revert AlreadyRegistered(circuitId);
         _checkKey(key, inputs);
-        _circuits[circuitId] = Circuit(chunks[0], uint32(inputs), singles, uint8(tables.length), false, ranges);
+        _circuits[circuitId] = Circuit(chunks[0], singles, uint8(tables.length), false, laterFirsts);
         _keyChunks[circuitId] = chunks;
         for (uint256 i = 0; i < tables.length; ++i) {
             _tables[circuitId].push(tables[i]);
@@ -115,20 +119,15 @@ abstract contract Circuits is AccessManaged, KeyChecks {
         emit CircuitDisabledFor(circuitId);
     }
 
-    /// @notice A circuit's numbers of inputs, singles and tables, and whether it is disabled.
-    function circuit(bytes32 circuitId)
-        external
-        view
-        returns (uint256 inputs, uint256 singles, uint256 tables, bool disabled)
-    {
+    /// @notice A circuit's numbers of singles and tables, and whether it is disabled.
+    function circuit(bytes32 circuitId) external view returns (uint256 singles, uint256 tables, bool disabled) {
         Circuit memory known = _known(circuitId);
-        return (known.inputs, known.singles, known.tables, known.disabled);
+        return (known.singles, known.tables, known.disabled);
     }
 
     /// @notice One of a circuit's tables.
-    function tableInput(bytes32 circuitId, uint256 tableIndex) public view returns (TableInput memory) {
-        if (tableIndex >= _known(circuitId).tables) revert NoSuchTable(circuitId, tableIndex);
-        return _tables[circuitId][tableIndex];
+    function tableInput(bytes32 circuitId, uint256 tableIndex) external view returns (TableInput memory) {
+        return _table(circuitId, tableIndex);
     }
 
     /// @notice The data contracts that hold a circuit's key.
@@ -147,6 +146,21 @@ abstract contract Circuits is AccessManaged, KeyChecks {
     function _active(bytes32 circuitId) internal view returns (Circuit memory found) {
         found = _known(circuitId);
         if (found.disabled) revert CircuitDisabled(circuitId);
+    }
+
+    /// @dev One of a registered circuit's tables.
+    function _table(bytes32 circuitId, uint256 tableIndex) internal view returns (TableInput storage) {
+        if (tableIndex >= _known(circuitId).tables) revert NoSuchTable(circuitId, tableIndex);
+        return _tables[circuitId][tableIndex];
+    }
+
+    /// @dev The first cell of a table, as its folded point is keyed.
+    function _first(Circuit memory known, uint256 tableIndex) internal pure returns (uint256) {
+        unchecked {
+            // No circuit has more than MOST_TABLES tables.
+            if (tableIndex == 0) return uint256(known.singles) + 1;
+            return uint24(known.laterFirsts >> (24 * (tableIndex - 1)));
+        }
     }
 
     /// @dev IC_first ... IC_(first + count - 1) of a registered circuit, 64 bytes a point. The range is inside the key: it comes
@@ -169,11 +183,11 @@ abstract contract Circuits is AccessManaged, KeyChecks {
         }
     }
 
-    /// @dev The map's number of inputs and packed ranges, if the tables tile the inputs and read the right schemas.
+    /// @dev The map's number of inputs and its tables' packed first cells, if the tables tile the inputs and read the right schemas.
     function _checkMap(uint256 singles, TableInput[] calldata tables)
         private
         view
-        returns (uint256 inputs, uint256 ranges)
+        returns (uint256 inputs, uint72 laterFirsts)
     {
         if (tables.length > MOST_TABLES) revert TooManyTables(tables.length, MOST_TABLES);
         inputs = singles;
@@ -187,8 +201,9 @@ abstract contract Circuits is AccessManaged, KeyChecks {
                 source.schemaHash() != table.schemaHash || source.schemaWordsHash() != table.schemaWordsHash
                     || source.cellCount() != table.length
             ) revert SchemaMismatch(i, table.source);
-            ranges |= (uint256(table.first) | (uint256(table.length) << 32)) << (64 * i);
+            if (i > 0) laterFirsts |= uint72(table.first) << uint72(24 * (i - 1));
             inputs += table.length;
+            if (inputs > MOST_INPUTS) revert TooManyInputs(inputs, MOST_INPUTS);
             if (table.startsFromIC0) ++starts;
         }
         if (starts != (tables.length == 0 ? 0 : 1)) revert StartTablesWrong(starts);

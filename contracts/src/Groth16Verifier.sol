@@ -55,60 +55,92 @@ abstract contract Groth16Verifier {
         uint256 startY,
         bool fromIC0
     ) internal view {
-        for (uint256 i = 0; i < 8; ++i) {
-            if (proof[i] >= Q) revert ProofNotCanonical(i, proof[i]);
-        }
-        // The precompile takes zeros for the point at infinity; no honest proof has one, and the kernels refuse it too.
-        if (
-            proof[0] | proof[1] == 0 || proof[2] | proof[3] | proof[4] | proof[5] == 0 || proof[6] | proof[7] == 0
-        ) revert MalformedProof();
+        _requireProofWords(proof);
         uint256 m;
-        // Allocates the pairing's 24 words, then room for a triple (point, scalar) and the IC points of the inputs:
-        //   0x000 A.x, -A.y, B | 0x0c0 alpha, beta | 0x180 vk_x, 0x1c0 gamma | 0x240 C, 0x280 delta | 0x300 | 0x360 ...
+        uint256 key;
+        // Allocates the pairing's 24 words, a triple (point, scalar), and the key's words up to the inputs' last point:
+        //   0x000 A.x, -A.y, B | 0x0c0 alpha, beta | 0x180 vk_x, 0x1c0 gamma | 0x240 C, 0x280 delta | 0x300 | 0x360 key
         // vk_x is summed in place; the product to add goes right behind it (0x1c0), where gamma is copied last.
         assembly ("memory-safe") {
             m := mload(0x40)
-            mstore(0x40, add(m, add(0x360, mul(inputs.length, 0x40))))
+            key := add(m, 0x360)
+            let keyBytes := add(add(HEAD_BYTES, 0x40), mul(inputs.length, 0x40))
+            mstore(0x40, add(key, keyBytes))
+            extcodecopy(head, key, 1, keyBytes)
             calldatacopy(m, proof, 0xc0)
             // -A.y, canonical for A.y = 0 too
             let negated := add(m, 0x20)
             mstore(negated, mod(sub(Q, mload(negated)), Q))
-            extcodecopy(head, add(m, 0xc0), 1, 0xc0)
+            mcopy(add(m, 0xc0), key, 0xc0)
             mstore(add(m, 0x180), startX)
             mstore(add(m, 0x1a0), startY)
-            if fromIC0 { extcodecopy(head, add(m, 0x180), add(1, HEAD_BYTES), 0x40) }
-            // from IC_1 on
-            extcodecopy(head, add(m, 0x360), add(0x41, HEAD_BYTES), mul(inputs.length, 0x40))
+            if fromIC0 { mcopy(add(m, 0x180), add(key, HEAD_BYTES), 0x40) }
+            calldatacopy(add(m, 0x240), add(proof, 0xc0), 0x40)
+            mcopy(add(m, 0x280), add(key, 0x140), 0x80)
         }
-        for (uint256 i = 0; i < inputs.length; ++i) {
-            uint256 value = inputs[i];
-            if (value >= R) revert InputNotCanonical(i, value);
-            bool done;
-            // vk_x += value · IC_(i+1). The points were checked at registration and the scalar above, so the only
-            // way for either precompile to fail is gas.
-            assembly ("memory-safe") {
-                let triple := add(m, 0x300)
-                mcopy(triple, add(m, add(0x360, mul(i, 0x40))), 0x40)
+        uint256 refused;
+        bool done = true;
+        // vk_x += inputs_i · IC_(i+1). The points were checked at registration and the scalar is checked here, so the only
+        // way for either precompile to fail is gas. `refused` is 1 + the index of an input that is too large.
+        assembly ("memory-safe") {
+            let triple := add(m, 0x300)
+            let point := add(key, HEAD_BYTES)
+            for { let i := 0 } lt(i, inputs.length) { i := add(i, 1) } {
+                let value := calldataload(add(inputs.offset, shl(5, i)))
+                if iszero(lt(value, R)) {
+                    refused := add(i, 1)
+                    break
+                }
+                point := add(point, 0x40)
+                mcopy(triple, point, 0x40)
                 mstore(add(triple, 0x40), value)
-                done := staticcall(MUL_GAS, 7, triple, 0x60, add(m, 0x1c0), 0x40)
+                done := and(done, staticcall(MUL_GAS, 7, triple, 0x60, add(m, 0x1c0), 0x40))
                 done := and(done, staticcall(ADD_GAS, 6, add(m, 0x180), 0x80, add(m, 0x180), 0x40))
             }
-            if (!done) revert GasTooLow(MUL_GAS, gasleft());
         }
+        if (refused != 0) revert InputNotCanonical(refused - 1, inputs[refused - 1]);
+        if (!done) revert GasTooLow(MUL_GAS, gasleft());
         if (gasleft() < GAS_BEFORE_PAIRING) revert GasTooLow(GAS_BEFORE_PAIRING, gasleft());
         bool wellFormed;
         bool holds;
-        // The rest of the 24 words, then the pairing; its answer goes to scratch space.
+        // gamma completes the 24 words; the pairing's answer goes to scratch space.
         assembly ("memory-safe") {
-            extcodecopy(head, add(m, 0x1c0), 0xc1, 0x80)
-            calldatacopy(add(m, 0x240), add(proof, 0xc0), 0x40)
-            extcodecopy(head, add(m, 0x280), 0x141, 0x80)
+            mcopy(add(m, 0x1c0), add(key, 0xc0), 0x80)
             wellFormed := staticcall(PAIRING_GAS, 8, m, 0x300, 0x00, 0x20)
             wellFormed := and(wellFormed, eq(returndatasize(), 0x20))
             holds := eq(mload(0x00), 1)
         }
         if (!wellFormed) revert MalformedProof();
         if (!holds) revert ProofRejected();
+    }
+
+    /// @dev Refuses coordinates that are not canonical, and points at infinity: the precompile takes zeros for them, but no honest
+    /// proof has one and the kernels refuse them too.
+    function _requireProofWords(uint256[8] calldata proof) private pure {
+        bool canonical;
+        bool infinite;
+        // Reads calldata only, without a loop: this is on the path of every proof.
+        assembly ("memory-safe") {
+            canonical := lt(calldataload(proof), Q)
+            canonical := and(canonical, lt(calldataload(add(proof, 0x20)), Q))
+            canonical := and(canonical, lt(calldataload(add(proof, 0x40)), Q))
+            canonical := and(canonical, lt(calldataload(add(proof, 0x60)), Q))
+            canonical := and(canonical, lt(calldataload(add(proof, 0x80)), Q))
+            canonical := and(canonical, lt(calldataload(add(proof, 0xa0)), Q))
+            canonical := and(canonical, lt(calldataload(add(proof, 0xc0)), Q))
+            canonical := and(canonical, lt(calldataload(add(proof, 0xe0)), Q))
+            let b := or(calldataload(add(proof, 0x40)), calldataload(add(proof, 0x60)))
+            b := or(b, or(calldataload(add(proof, 0x80)), calldataload(add(proof, 0xa0))))
+            let a := or(calldataload(proof), calldataload(add(proof, 0x20)))
+            let c := or(calldataload(add(proof, 0xc0)), calldataload(add(proof, 0xe0)))
+            infinite := or(iszero(a), or(iszero(b), iszero(c)))
+        }
+        if (!canonical) {
+            uint256 word = 0;
+            while (proof[word] < Q) ++word;
+            revert ProofNotCanonical(word, proof[word]);
+        }
+        if (infinite) revert MalformedProof();
     }
 
     /// @dev Sum of two points of the curve; (0, 0) is the point at infinity.

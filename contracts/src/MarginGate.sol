@@ -396,7 +396,7 @@ contract MarginGate {
     }
 
     function _isDisabled(bytes32 circuitId) private view returns (bool disabled) {
-        (,,, disabled) = registry.circuit(circuitId);
+        (,, disabled) = registry.circuit(circuitId);
     }
 
     function _known(bytes32 account) private view returns (Account storage found) {
@@ -406,7 +406,7 @@ contract MarginGate {
 
     /// @dev Refuses a circuit whose tables do not come from this gate's board and book.
     function _requireFit(Settings memory settings, bytes32 circuitId) private view {
-        (, uint256 singles, uint256 tables,) = settings.registry.circuit(circuitId);
+        (uint256 singles, uint256 tables,) = settings.registry.circuit(circuitId);
         if (
             singles != 3 || tables != 2
                 || settings.registry.tableInput(circuitId, 0).source != address(settings.board)

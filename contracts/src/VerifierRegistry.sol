@@ -61,42 +61,47 @@ contract VerifierRegistry is Circuits {
         }
         uint256 x;
         uint256 y;
-        for (uint256 i = 0; i < tableIds.length; ++i) {
-            uint256 slot = _points[_pointKey(circuitId, uint32(known.ranges >> (64 * i)), tableIds[i])];
-            if (slot == 0) revert NotFolded(circuitId, i, tableIds[i]);
-            uint256 pointX = _unpack(slot, ys[i]);
-            (x, y) = i == 0 ? (pointX, ys[i]) : _add(x, y, pointX, ys[i]);
+        for (uint256 i = 0; i < known.tables; ++i) {
+            bytes32 tableId = tableIds[i];
+            uint256 hint = ys[i];
+            uint256 slot = _points[_pointKey(circuitId, _first(known, i), tableId)];
+            if (slot == 0) revert NotFolded(circuitId, i, tableId);
+            uint256 pointX = _unpack(slot, hint);
+            (x, y) = i == 0 ? (pointX, hint) : _add(x, y, pointX, hint);
         }
-        _check(known.head, proof, singles, x, y, tableIds.length == 0);
+        _check(known.head, proof, singles, x, y, known.tables == 0);
     }
 
     /// @notice Folds an admitted table for a circuit, or its next `maxCells` cells. Anyone may, and anyone may go on where
     /// another stopped; folding a finished table again does nothing.
     function fold(bytes32 circuitId, uint256 tableIndex, bytes32 tableId, uint256 maxCells) external {
         if (maxCells == 0) revert NothingToFold();
-        TableInput memory table = tableInput(circuitId, tableIndex);
+        TableInput storage table = _table(circuitId, tableIndex);
         bytes32 key = _pointKey(circuitId, table.first, tableId);
         if (_points[key] != 0) return;
-        Progress memory sum = _progress[key];
-        if (sum.next == 0 && table.startsFromIC0) (sum.x, sum.y) = _firstPoint(circuitId);
-        uint256 count = table.length - sum.next;
+        uint256 next = _progress[key].next;
+        uint256 length = table.length;
+        uint256 x;
+        uint256 y;
+        if (next > 0) (x, y) = (_progress[key].x, _progress[key].y);
+        else if (table.startsFromIC0) (x, y) = _firstPoint(circuitId);
+        uint256 count = length - next;
         if (count > maxCells) count = maxCells;
-        bytes memory points = _inputPoints(circuitId, table.first + sum.next, count);
-        bytes memory cells = _cells(table, tableId, sum.next, count);
-        (sum.x, sum.y) = _sum(sum.x, sum.y, points, cells, new bytes(0));
-        sum.next += count;
-        if (sum.next < table.length) {
-            _progress[key] = sum;
-            emit FoldedUpTo(circuitId, tableId, tableIndex, sum.next);
+        bytes memory points = _inputPoints(circuitId, table.first + next, count);
+        (x, y) = _sum(x, y, points, _cells(table, tableId, next, count), new bytes(0));
+        next += count;
+        if (next < length) {
+            _progress[key] = Progress(x, y, next);
+            emit FoldedUpTo(circuitId, tableId, tableIndex, next);
         } else {
-            _finish(circuitId, tableIndex, tableId, key, sum.x, sum.y);
+            _finish(circuitId, tableIndex, tableId, key, x, y);
         }
     }
 
     /// @notice Folds an admitted table from another's point: new = old + Σ (cell'_j - cell_j) · IC_j, over the cells that moved.
     /// @param y the y of the old point: a hint, checked
     function refold(bytes32 circuitId, uint256 tableIndex, bytes32 fromTableId, uint256 y, bytes32 tableId) external {
-        TableInput memory table = tableInput(circuitId, tableIndex);
+        TableInput storage table = _table(circuitId, tableIndex);
         bytes32 key = _pointKey(circuitId, table.first, tableId);
         if (_points[key] != 0) return;
         uint256 slot = _points[_pointKey(circuitId, table.first, fromTableId)];
@@ -115,7 +120,7 @@ contract VerifierRegistry is Circuits {
         view
         returns (uint256 cells, bool ready)
     {
-        TableInput memory table = tableInput(circuitId, tableIndex);
+        TableInput storage table = _table(circuitId, tableIndex);
         bytes32 key = _pointKey(circuitId, table.first, tableId);
         ready = _points[key] != 0;
         cells = ready ? table.length : _progress[key].next;
@@ -123,7 +128,7 @@ contract VerifierRegistry is Circuits {
 
     function _finish(bytes32 circuitId, uint256 tableIndex, bytes32 tableId, bytes32 key, uint256 x, uint256 y) private {
         _points[key] = _pack(x, y);
-        delete _progress[key];
+        if (_progress[key].next != 0) delete _progress[key];
         emit Folded(circuitId, tableId, tableIndex, x, y);
     }
 
@@ -134,7 +139,7 @@ contract VerifierRegistry is Circuits {
 
     /// @dev `count` cells of an admitted table from cell `first` on, 8 bytes each. A source that answers with less than the
     /// table is refused: code beyond the end reads as zeros.
-    function _cells(TableInput memory table, bytes32 tableId, uint256 first, uint256 count)
+    function _cells(TableInput storage table, bytes32 tableId, uint256 first, uint256 count)
         private
         view
         returns (bytes memory)
@@ -180,7 +185,15 @@ contract VerifierRegistry is Circuits {
         return (x, y);
     }
 
-    function _pointKey(bytes32 circuitId, uint256 first, bytes32 tableId) private pure returns (bytes32) {
-        return keccak256(abi.encode(circuitId, first, tableId));
+    /// @dev keccak256(abi.encode(circuitId, first, tableId)).
+    function _pointKey(bytes32 circuitId, uint256 first, bytes32 tableId) private pure returns (bytes32 key) {
+        // Three words from the free memory pointer on, not kept.
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore(m, circuitId)
+            mstore(add(m, 0x20), first)
+            mstore(add(m, 0x40), tableId)
+            key := keccak256(m, 0x60)
+        }
     }
 }
