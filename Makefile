@@ -3,7 +3,7 @@ BIN := .venv/bin
 RUST := $(shell find kernel/native -name target -prune -o \( -name '*.rs' -o -name 'Cargo.*' \) -print)
 ROOMS := kernel contracts circuits verifier prover client
 
-.PHONY: demo test lint tests
+.PHONY: demo test lint tests bench
 .venv/made: pyproject.toml $(RUST)
 	test -x $(BIN)/python || $(PY) -m venv .venv
 	rm -f kernel/_native*.so
@@ -26,3 +26,5 @@ tests: .venv/made build/tree node_modules/made
 	ZKMARGIN_KERNEL=native $(BIN)/zkmargin doctor
 	ZKMARGIN_KERNEL=native $(BIN)/python -m pytest -q
 test: lint tests
+bench: .venv/made node_modules/made
+	$(BIN)/python benchmarks/prove_vs_snarkjs.py
