@@ -86,7 +86,6 @@ def read_zkey(data: bytes, file: str | None = None) -> tuple[Header, VerifyingKe
     header = _read_header(sections)
     public, variables = header.n_public, header.n_variables
     ic = _read_g1(sections, 3, public + 1, "IC")
-    vk = _verifying_key(sections, header, ic)
     points = ZkeyPoints(
         ic=ic,
         a=_read_g1(sections, 5, variables, "A"),
@@ -98,7 +97,7 @@ def read_zkey(data: bytes, file: str | None = None) -> tuple[Header, VerifyingKe
     coefficients = _read_coefficients(sections, header)
     _check_public_rows(sections, header, coefficients)
     sections.get(10)
-    return header, vk, points, coefficients
+    return header, _verifying_key(sections, header, ic), points, coefficients
 
 
 def _read_header(sections: Sections) -> Header:

@@ -6,7 +6,7 @@ import random
 import struct
 from dataclasses import dataclass, field
 
-from zkmargin.kernel import R
+from zkmargin.kernel import Q, R
 
 Combination = dict[int, int]
 
@@ -112,3 +112,26 @@ def margin_circuit(generator: random.Random, *, n_public: int, n_rows: int) -> C
     while len(circuit.rows) < n_rows:
         state = circuit.product({state: 1, 0: 1}, {state: 1})
     return circuit
+
+
+def curve_point(generator: random.Random) -> tuple[tuple[int, int], tuple[int, int]]:
+    """A point of the twist, almost surely outside the subgroup of order R (one in about R is inside)."""
+    inverse = pow(82, -1, Q)
+    twist = (27 * inverse % Q, -3 * inverse % Q)
+    while True:
+        x0, x1 = generator.randrange(Q), generator.randrange(Q)
+        real = (x0 * (x0 * x0 - 3 * x1 * x1) + twist[0]) % Q
+        imaginary = (x1 * (3 * x0 * x0 - x1 * x1) + twist[1]) % Q
+        norm = _root(real * real + imaginary * imaginary)
+        if norm is None:
+            continue
+        for sign in (1, -1):
+            y0 = _root((real + sign * norm) * pow(2, -1, Q))
+            if y0:
+                return (x0, x1), (y0, imaginary * pow(2 * y0, -1, Q) % Q)
+
+
+def _root(value: int) -> int | None:
+    """A square root modulo Q, which is 3 modulo 4."""
+    root = pow(value % Q, (Q + 1) // 4, Q)
+    return root if root * root % Q == value % Q else None
