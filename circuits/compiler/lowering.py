@@ -118,7 +118,7 @@ def _product(lowering: Lowering, node: Expression, side: Side) -> Bound:
             return lowering.builder.product(first, second, name, exact=first.exact and second.exact)
     raise RuleError(
         f"{node} multiplies a helper by a value whose sign is not enforced, so it bounds nothing",
-        hint="multiply by a value that is never negative, or split it with by_sign",
+        hint="multiply by a value that is never negative: a price, a rate, a size's absolute",
     )
 
 

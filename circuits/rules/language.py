@@ -125,6 +125,18 @@ class Expression:
 
     __lt__ = __le__ = __gt__ = __ge__ = _refuse_comparison
 
+    def __eq__(self, _other: object) -> NoReturn:
+        """Refuse `==`: Python's own would compare identities and answer False without a word."""
+        self._refuse_comparison(_other)
+
+    def __ne__(self, _other: object) -> NoReturn:
+        """Refuse `!=` for the same reason."""
+        self._refuse_comparison(_other)
+
+    def __hash__(self) -> int:
+        """Return the identity: expressions are told apart as objects."""
+        return id(self)
+
     def evaluate(self, values: Sequence[Value]) -> Value:
         """Return the node's value, given its children's."""
         raise TypeError(f"{type(self).__name__} has no value of its own")
@@ -155,6 +167,10 @@ class Constant(Expression):
     def key(self) -> str:
         """Return the value."""
         return f"constant {self.value}"
+
+    def __str__(self) -> str:
+        """Return the value."""
+        return str(self.value)
 
 
 @dataclass(frozen=True, eq=False)
@@ -405,7 +421,8 @@ def _aligned(pieces: Sequence[Expression]) -> tuple[Expression, ...]:
     for piece in pieces[1:]:
         if piece.unit.powers != pieces[0].unit.powers:
             raise RuleError(f"{pieces[0]} is in {pieces[0].unit} and {piece} in {piece.unit}: they cannot be compared")
-    return tuple(piece * 10 ** (decimals - piece.unit.decimals) for piece in pieces)
+    scale = Constant(0, Unit(pieces[0].unit.powers, decimals))
+    return tuple(piece + scale for piece in pieces)
 
 
 def walk(root: Expression) -> list[Expression]:

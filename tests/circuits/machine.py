@@ -1,0 +1,147 @@
+"""A second witness machine: flat steps and rows, replay from a lie on, rows checked only where something changed.
+
+It shares no code with `WitnessProgram.run` or `ConstraintSystem.unsatisfied`, so it judges both. A pinned wire keeps
+the liar's value whatever the program would write; a range that does not fit is cut, never raised: only rows decide.
+"""
+
+from heapq import heappop, heappush
+from operator import itemgetter, mul
+
+from zkmargin.circuits.compiler.program import BITS, LARGEST, LINEAR, PRODUCTS, SIGN
+from zkmargin.kernel import R
+
+HALF = R // 2
+
+
+def combination(pool, number):
+    """Return one combination as a function of the tape."""
+    terms = pool.terms(number)
+    places, coefficients = tuple(terms), tuple(terms.values())
+    if not places:
+        return lambda _tape: 0, ()
+    if len(places) == 1:
+        place, coefficient = places[0], coefficients[0]
+        return (lambda tape: tape[place] * coefficient % R), places
+    pick = itemgetter(*places)
+    return (lambda tape: sum(map(mul, coefficients, pick(tape))) % R), places
+
+
+def signed(value):
+    """Return the integer of least magnitude behind a field element."""
+    return value - R if value > HALF else value
+
+
+class Machine:
+    """A compiled circuit, taken apart."""
+
+    def __init__(self, system, program):
+        self.system, self.program = system, program
+        self.wires, self.public = system.wires, len(system.public)
+        self.steps, self.readers, self.writers = [], {}, {}
+        self._take_steps(program)
+        self.rows, self.rows_of = [], {}
+        for number in range(system.rows):
+            parts = [combination(pool, number) for pool in (system.a, system.b, system.c)]
+            self.rows.append(tuple(part[0] for part in parts))
+            for wire in {place for part in parts for place in part[1]}:
+                self.rows_of.setdefault(wire, []).append(number)
+
+    def _take_steps(self, program):
+        for step in program.instructions:
+            if step.operation == PRODUCTS:
+                for i in range(step.size):
+                    self._add(step, step.wire + i, 1, (step.source + 2 * i, step.source + 2 * i + 1))
+            elif step.operation in (LINEAR, BITS, SIGN):
+                self._add(step, step.wire, step.size + (step.operation == SIGN), (step.source,))
+            else:
+                self._add(step, step.wire, 1, range(step.source, step.source + step.size))
+
+    def _add(self, step, wire, count, sources):
+        read = [combination(self.program.pool, source) for source in sources]
+        number = len(self.steps)
+        self.steps.append((step.operation, wire, step.size, tuple(part[0] for part in read)))
+        for place in {place for part in read for place in part[1]}:
+            self.readers.setdefault(place, []).append(number)
+        for written in range(wire, wire + count):
+            assert written not in self.writers, "two instructions fill one wire"
+            self.writers[written] = number
+
+    def inputs(self, public, hidden):
+        """Return a tape with nothing but its inputs."""
+        tape = [0] * (self.wires + self.program.inputs)
+        tape[0] = 1
+        tape[1 : 1 + len(public)] = [value % R for value in public]
+        tape[self.wires :] = [value % R for value in hidden]
+        return tape
+
+    def fill(self, public, hidden):
+        """Return the tape an honest prover would fill, cut where a range does not fit."""
+        tape = self.inputs(public, hidden)
+        for operation, wire, size, read in self.steps:
+            for i, value in enumerate(_results(operation, size, read, tape)):
+                tape[wire + i] = value
+        return tape
+
+    def replay(self, tape, pins):
+        """Return (tape, changed places): the pinned places lie, everything downstream of them is filled anew."""
+        tape, changed, queue, queued = list(tape), set(), [], set()
+
+        def change(place, value):
+            if tape[place] != value:
+                tape[place] = value
+                changed.add(place)
+                for reader in self.readers.get(place, ()):
+                    if reader not in queued:
+                        queued.add(reader)
+                        heappush(queue, reader)
+
+        for place, value in pins.items():
+            change(place, value % R)
+        while queue:
+            number = heappop(queue)
+            queued.discard(number)
+            operation, wire, size, read = self.steps[number]
+            for i, value in enumerate(_results(operation, size, read, tape)):
+                if wire + i not in pins:
+                    change(wire + i, value)
+        return tape, changed
+
+    def broken(self, tape, numbers=None):
+        """Yield the rows that the tape breaks, among `numbers` if given."""
+        for number in range(len(self.rows)) if numbers is None else numbers:
+            a, b, c = self.rows[number]
+            if (a(tape) * b(tape) - c(tape)) % R:
+                yield number
+
+    def holds(self, tape, numbers=None):
+        """Return whether every row (of `numbers`) holds."""
+        return next(self.broken(tape, numbers), None) is None
+
+    def accepts(self, tape, changed):
+        """Return whether a tape that differs from a satisfying one at `changed` satisfies as well."""
+        return self.holds(tape, {row for place in changed for row in self.rows_of.get(place, ())})
+
+    def named(self, part):
+        """Return the wires whose name contains `part`."""
+        return [wire for wire, name in enumerate(self.system.names) if part in name]
+
+    def caused(self, *parts):
+        """Return the numbers of the rows whose cause contains one of `parts`."""
+        return [n for n in range(self.system.rows) if any(part in self.system.cause(n) for part in parts)]
+
+
+def _results(operation, size, read, tape):
+    if operation == PRODUCTS:
+        return (read[0](tape) * read[1](tape) % R,)
+    if operation == LINEAR:
+        return (read[0](tape),)
+    if operation == BITS:
+        value = read[0](tape)
+        return [value >> i & 1 for i in range(size)]
+    if operation == SIGN:
+        value = read[0](tape)
+        negative = value > HALF
+        magnitude = R - value if negative else value
+        return [int(negative), *(magnitude >> i & 1 for i in range(size))]
+    choose = max if operation == LARGEST else min
+    return (choose(signed(piece(tape)) for piece in read) % R,)
