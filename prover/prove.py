@@ -43,6 +43,8 @@ def witness_bytes(
     Raises InputError for values outside the schema, Unsatisfied when the statement is false.
     """
     schema = manifest.schema
+    if (market.name, parameters.name) != ("market", "parameters"):
+        raise InputError("the tables are not a market and its parameters, in this order", code="schema")
     for table in (market, parameters):
         schema.check_table(table)
     if not (0 <= credit < 1 << CREDIT_BITS):
@@ -98,6 +100,7 @@ class Prover:
         timings["witness"] = 1e3 * (perf_counter() - start)
         proof = prove(self.key, witness, timings=timings)
         public = tuple(public_inputs(self.key, witness))
-        if public[0] != commit(self.manifest.schema, opening):
-            raise MismatchError("the circuit computed another commitment than the opening's")
+        asked = (commit(self.manifest.schema, opening), credit, context, *market.cells, *parameters.cells)
+        if public != asked:
+            raise MismatchError("the circuit's program stated other public inputs than it was asked to prove")
         return ProvedStatement(proof, public, witness, timings)

@@ -21,6 +21,7 @@ __all__ = ["Instruction", "WitnessProgram"]
 
 MAGIC = b"zkmw"
 VERSION = 1
+MOST_PUBLIC = 1 << 20  # wires that no step fills: public inputs, handed over when the program runs
 
 LINEAR, PRODUCTS, BITS, SIGN, LARGEST, SMALLEST = range(6)
 _NAMES = ("linear", "products", "bits", "sign", "largest", "smallest")
@@ -184,7 +185,7 @@ class WitnessProgram:
 
     def _check_places(self) -> None:
         """Raise FormatError unless every step writes wires and reads combinations that exist."""
-        tape, pool = self.wires + self.inputs, self.pool
+        tape, pool, filled = self.wires + self.inputs, self.pool, 1 + MOST_PUBLIC
         sound = (
             list(pool.starts) == sorted(pool.starts)
             and pool.starts[0] == 0
@@ -194,21 +195,31 @@ class WitnessProgram:
             and all(value < R for value in pool.coefficients)
         )
         for step in self.instructions:
-            written = step.size + 1 if step.operation == SIGN else step.size
-            if step.operation in (LARGEST, SMALLEST):
-                written, read = 1, step.size
-            else:
-                read = 2 * step.size if step.operation == PRODUCTS else 1
+            written, read, largest_size = _extent(step)
+            filled += written
             sound = (
                 sound
                 and step.operation < len(_NAMES)
+                and step.size <= largest_size
+                and read > 0
                 and step.wire > 0
                 and step.wire + written <= self.wires
                 and step.source + read <= len(pool)
-                and step.label < len(self.labels) + 1
+                and step.label < len(self.labels)
             )
-        if not sound:
+        if not sound or not 0 < self.wires <= filled or self.inputs > MOST_PUBLIC:
             raise FormatError("the witness program names places that do not exist", code="bad-program")
+
+
+def _extent(step: Instruction) -> tuple[int, int, int]:
+    """Return how many wires a step writes, how many combinations it reads, and its largest size."""
+    if step.operation == LINEAR:
+        return 1, 1, 1
+    if step.operation == PRODUCTS:
+        return step.size, 2 * step.size, sys.maxsize
+    if step.operation in (BITS, SIGN):
+        return step.size + (step.operation == SIGN), 1, R.bit_length()
+    return 1, step.size, sys.maxsize
 
 
 def _little(values: array[int]) -> bytes:

@@ -1,0 +1,121 @@
+"""Lost if these fail: a circuit folder from somewhere else takes the prover down, or fills wires it should not."""
+
+import struct
+
+import pytest
+
+from zkmargin.circuits.compiler.program import BITS, LARGEST, LINEAR, PRODUCTS, SIGN, Instruction, WitnessProgram
+from zkmargin.kernel.errors import FormatError, Unsatisfied
+
+from .accounts import tuned_case
+from .conftest import compiled, machine
+
+STATEMENTS = [("sufficiency", 0), ("shortfall", -1)]
+
+
+@pytest.mark.parametrize(("statement", "target"), STATEMENTS)
+def test_a_program_read_back_is_the_same_program(statement, target, rng):
+    circuit = compiled(statement)
+    data = circuit.program.to_bytes()
+    again = WitnessProgram.from_bytes(data)
+    assert again.to_bytes() == data
+    case = tuned_case(circuit.schema, rng, target)
+    assert again.run(case.public, case.hidden) == circuit.program.run(case.public, case.hidden)
+
+
+def mutations(data, rng, count):
+    """Yield damaged copies: cut, lengthened, bytes changed, and 32-bit words of the header and the steps replaced."""
+    steps = struct.unpack_from("<8I", data, 4)[3]
+    extremes = (0, 1, 2, 5, 6, 253, 254, 255, 2**16, 2**31 - 1, 2**31, 2**32 - 1)
+    for i in range(count):
+        broken = bytearray(data)
+        if i % 10 == 0:
+            del broken[rng.randrange(len(broken)) :]
+        elif i % 10 == 1:
+            broken += rng.randbytes(rng.randint(1, 40))
+        elif i % 10 < 4:
+            for _ in range(rng.randint(1, 4)):
+                broken[rng.randrange(len(broken))] = rng.randrange(256)
+        else:
+            word = rng.randrange(9) if i % 10 == 4 else 9 + rng.randrange(5 * steps)
+            value = rng.choice(extremes) if rng.random() < 0.7 else rng.getrandbits(rng.choice([4, 10, 32]))
+            struct.pack_into("<I", broken, 4 * word, value)
+        yield bytes(broken)
+
+
+def test_damaged_programs_never_crash_and_never_pass_for_a_witness(rng, say):
+    circuit, rows = compiled("sufficiency"), machine("sufficiency")
+    data, outcomes = (
+        circuit.program.to_bytes(),
+        {"refused": 0, "no witness": 0, "rows broken": 0, "another statement": 0, "unharmed": 0},
+    )
+    case = tuned_case(circuit.schema, rng, 0)
+    honest = circuit.program.run(case.public, case.hidden)
+    for broken in mutations(data, rng, 1000):
+        try:
+            witness = WitnessProgram.from_bytes(broken).run(case.public, case.hidden)
+        except FormatError:
+            outcomes["refused"] += 1
+        except Unsatisfied:
+            outcomes["no witness"] += 1
+        else:
+            if len(witness) != rows.wires or not rows.holds(witness):
+                outcomes["rows broken"] += 1
+            elif witness[: 1 + rows.public] != honest[: 1 + rows.public]:
+                outcomes["another statement"] += 1  # say, of another salt: true, and the prover compares what it asked
+            else:
+                outcomes["unharmed"] += 1
+    say(f"1,000 damaged programs: {outcomes}")
+    assert outcomes["refused"] > 300
+    assert outcomes["rows broken"] > 50
+
+
+def program(instruction, labels=("x",), wires=10, inputs=1):
+    made = WitnessProgram()
+    made.pool.append({0: 1})
+    made.pool.append({1: 1})
+    made.instructions, made.labels = [Instruction(*instruction)], list(labels)
+    made.wires, made.inputs = wires, inputs
+    return made.to_bytes()
+
+
+@pytest.mark.parametrize(
+    "instruction",
+    [
+        (LARGEST, 1, 0, 0, 0),  # the largest of nothing
+        (LARGEST, 1, 3, 0, 0),
+        (BITS, 1, 2, 0, 1),  # a label that does not exist
+        (BITS, 1, 255, 0, 0),
+        (BITS, 9, 2, 0, 0),
+        (SIGN, 8, 2, 0, 0),
+        (PRODUCTS, 1, 2, 0, 0),
+        (LINEAR, 0, 1, 0, 0),  # the wire that is one
+        (LINEAR, 10, 0, 0, 0),  # a hidden input's place
+        (6, 1, 1, 0, 0),
+    ],
+)
+def test_an_instruction_that_names_no_place_is_refused(instruction):
+    with pytest.raises(FormatError) as error:
+        WitnessProgram.from_bytes(program(instruction))
+    assert error.value.code == "bad-program"
+
+
+def test_a_program_that_asks_for_the_machines_memory_is_refused():
+    """Four bytes of the header were once enough to allocate 34 GB."""
+    assert WitnessProgram.from_bytes(program((LINEAR, 9, 1, 0, 0))).wires == 10
+    for wires, inputs in ((2**32 - 1, 1), (10, 2**32 - 1), (0, 0), (2**31, 2**31)):
+        with pytest.raises(FormatError):
+            WitnessProgram.from_bytes(program((LINEAR, 9, 1, 0, 0), wires=wires, inputs=inputs))
+
+
+def test_the_wrong_number_of_hidden_inputs_is_no_witness():
+    with pytest.raises(Unsatisfied):
+        compiled("sufficiency").program.run([0], [1, 2])
+
+
+def test_an_unsatisfied_program_names_the_check_and_no_value(rng):
+    circuit = compiled("sufficiency")
+    case = tuned_case(circuit.schema, rng, -1)
+    with pytest.raises(Unsatisfied) as error:
+        circuit.program.run(case.public, case.hidden)
+    assert str(error.value) == "no witness: surplus does not fit 115 bits"
