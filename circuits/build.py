@@ -22,11 +22,13 @@ from .model import Shape
 from .r1cs import r1cs_bytes, sym_bytes
 from .rules.engine import bind, family
 from .schema import Schema
-from .statements.margin import SINGLES, build_margin
+from .statements.margin import SINGLES, build_margin, public_names
 
 __all__ = ["MANIFEST", "CompiledCircuit", "Manifest", "compile_statement", "write_circuit"]
 
 MANIFEST = "manifest.json"
+FILES = ("circuit.prog", "circuit.r1cs", "circuit.sym", "schema.json")
+COUNTS = ("constraints", "wires", "public", "nonzeros")
 Writer = Callable[[Path, bytes], object]
 
 
@@ -146,9 +148,9 @@ class Manifest:
                 data["statement"],
                 schema,
                 tuple(data["public"]),
-                dict(data["counts"]),
+                {name: int(data["counts"][name]) for name in COUNTS},
                 data["rule_hash"],
-                dict(data["files"]),
+                {name: str(data["files"][name]) for name in FILES},
             )
             kind, schema_hash = data["schema"], data["schema_hash"]
         except FileNotFoundError as error:
@@ -159,6 +161,8 @@ class Manifest:
             raise FileError("this is not a manifest of this version", file=str(path), code="bad-manifest")
         if schema_hash != "0x" + schema.hash.hex() or manifest.rule_hash != "0x" + bind(schema).rule_hash.hex():
             raise MismatchError("the circuit was compiled from another rule or schema", file=str(path))
+        if manifest.public != public_names(schema) or manifest.counts["public"] != len(manifest.public):
+            raise MismatchError("the circuit has other public inputs than its schema gives it", file=str(path))
         return manifest
 
     def read(self, name: str) -> bytes:
@@ -174,5 +178,8 @@ class Manifest:
 
     @cached_property
     def program(self) -> WitnessProgram:
-        """Return the witness program."""
-        return WitnessProgram.from_bytes(self.read("circuit.prog"))
+        """Return the witness program. Raises MismatchError when it fills another number of wires than the circuit."""
+        program = WitnessProgram.from_bytes(self.read("circuit.prog"))
+        if program.wires != self.counts["wires"]:
+            raise MismatchError("circuit.prog fills another circuit than this one", file=str(self.directory))
+        return program

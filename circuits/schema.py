@@ -78,8 +78,11 @@ class Schema:
     tables: tuple[tuple[str, tuple[Cell, ...]], ...]
 
     def cells(self, table: str) -> tuple[Cell, ...]:
-        """Return the cells of one table, in order."""
-        return dict(self.tables)[table]
+        """Return the cells of one table, in order. Raises InputError (code "schema") when there is no such table."""
+        for name, cells in self.tables:
+            if name == table:
+                return cells
+        raise InputError(f"the schema has no table {table!r}", code="schema")
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of `schema.json`; integers are decimal strings."""

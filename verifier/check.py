@@ -66,8 +66,7 @@ def verify_statement(key: CircuitKey, public: Sequence[int], proof: Proof, table
     inside = check_public(schema, public)
     hashes = {}
     for table in tables:
-        schema_checked = inside[table.name]
-        if schema_checked.cells != table.cells:
+        if table.name not in inside or inside[table.name].cells != table.cells:
             raise ProofRejected(f"the proof speaks of another {table.name} table", code="table-mismatch")
         hashes[table.name] = "0x" + schema.table_hash(table).hex()
     try:

@@ -48,6 +48,8 @@ def evaluate(schema: Schema, holdings: Holdings, market: Table, parameters: Tabl
     Raises InputError when the shapes differ or a holding exceeds its width.
     """
     holdings.fit(schema.shape)
+    if (market.name, parameters.name) != ("market", "parameters"):
+        raise InputError("the tables are not a market and its parameters, in this order", code="schema")
     cells: dict[str, Sequence[Value]] = {}
     for table in (market, parameters):
         specs = schema.cells(table.name)
