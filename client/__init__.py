@@ -1,1 +1,50 @@
 """The face of zkmargin: files, session, command line, chains, demo."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .files import Market, Parameters, load_market, load_parameters
+    from .portfolio import Portfolio, load_portfolio
+    from .report import Leg, MarginReport
+    from .session import MarginProof, Session
+    from .tables import Tables, make_tables
+
+_HOMES = {
+    "Leg": "report",
+    "MarginProof": "session",
+    "MarginReport": "report",
+    "Market": "files",
+    "Parameters": "files",
+    "Portfolio": "portfolio",
+    "Session": "session",
+    "Tables": "tables",
+    "load_market": "files",
+    "load_parameters": "files",
+    "load_portfolio": "portfolio",
+    "make_tables": "tables",
+}
+
+__all__ = [
+    "Leg",
+    "MarginProof",
+    "MarginReport",
+    "Market",
+    "Parameters",
+    "Portfolio",
+    "Session",
+    "Tables",
+    "load_market",
+    "load_parameters",
+    "load_portfolio",
+    "make_tables",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    """Import a public name from its home when it is first asked for, so that each command loads only what it uses."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)

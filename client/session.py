@@ -1,0 +1,220 @@
+"""The Python face: a venue's parameters and a compiled circuit, loaded once, for any number of checks and proofs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from ..circuits.model import CREDIT_BITS, Holdings, Opening
+from ..circuits.rules.engine import evaluate
+from ..kernel import Proof
+from ..kernel.errors import InputError, Insufficient, MismatchError, NotShort, ProofRejected
+from ..prover.prove import Prover
+from ..verifier.check import CONTEXT_BITS, verify_statement
+from ..verifier.keys import CircuitKey
+from .files import Market, Parameters, load_market, load_parameters
+from .openings import OwnerKey, fresh_opening, load_owner, save_opening, save_owner
+from .portfolio import Portfolio, load_portfolio, portfolio_from_frame, to_holdings
+from .report import MarginReport, margin_report
+from .tables import Tables, make_tables
+
+__all__ = ["MarginProof", "Session", "Where"]
+
+PathLike = str | Path
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where the secrets of a proof are kept: the owner's key and the opening, beside the portfolio unless said."""
+
+    owner: Path
+    opening: Path
+
+    @classmethod
+    def beside(cls, portfolio: Path, *, owner: Path | None = None, opening: Path | None = None) -> Where:
+        """Return the default places, or the given ones."""
+        opening = opening or portfolio.with_name(f"{portfolio.stem}.opening.json")
+        folder = opening.parent if opening.is_file() or not opening.exists() else portfolio.parent
+        return cls(owner or folder / f"{portfolio.stem}.owner.json", opening)
+
+    def owner_key(self, *, needed: bool = False) -> tuple[OwnerKey, bool]:
+        """Return the owner's key and whether it was drawn now, not yet written. `needed`: it must exist."""
+        if needed or self.owner.exists():
+            return load_owner(self.owner), False
+        return OwnerKey.draw(), True
+
+
+@dataclass(frozen=True, repr=False)
+class MarginProof:
+    """A verified proof with everything it says in public, and the opening that only its owner may hold.
+
+    `public` is in the manifest's order, `names` beside it; `opening_file` is where the opening was written, if it was.
+    """
+
+    proof: Proof
+    public: tuple[int, ...]
+    names: tuple[str, ...]
+    margin: str
+    opening: Opening
+    witness: bytes
+    opening_file: Path | None = None
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Show the commitment only."""
+        return f"MarginProof(commitment={self.public[0]:#x})"
+
+
+class Session:
+    """Check, prove and verify under one venue's parameters and one circuit.
+
+    Portfolios are paths (.json, .csv), `Portfolio` objects, openings, or pandas or polars frames with the CSV's
+    columns; markets are paths or `Market` objects. Everything raises ZkmarginError only.
+    """
+
+    def __init__(self, parameters: Parameters, circuit: Path | None = None, owner: OwnerKey | None = None) -> None:
+        """Keep loaded parameters, the circuit's folder and the owner's key; `load` takes paths."""
+        self.parameters = parameters
+        self.circuit = circuit
+        self.owner = owner
+
+    @classmethod
+    def load(cls, parameters: PathLike, circuit: PathLike | None = None, *, owner: PathLike | None = None) -> Session:
+        """Load the parameter file; the circuit is loaded at the first proof or verification. Raises FileError."""
+        key = None if owner is None else load_owner(Path(owner))
+        return cls(load_parameters(Path(parameters)), None if circuit is None else Path(circuit), key)
+
+    @cached_property
+    def prover(self) -> Prover:
+        """Return the circuit with its proving key. Raises FileError, FormatError, MismatchError."""
+        prover = Prover.load(self._folder())
+        self._fits(prover.circuit_key)
+        return prover
+
+    @cached_property
+    def circuit_key(self) -> CircuitKey:
+        """Return the circuit with its verifying key. Raises FileError, FormatError, MismatchError."""
+        key = CircuitKey.load(self._folder())
+        self._fits(key)
+        return key
+
+    def tables(self, market: PathLike | Market) -> Tables:
+        """Return the tables of a market under the session's parameters. Raises FileError, InputError."""
+        if isinstance(market, Market):
+            return make_tables(self.parameters, market)
+        path = Path(market)
+        return make_tables(self.parameters, load_market(path), str(path))
+
+    def check(self, portfolio: Any, market: PathLike | Market, *, margin: str = "maintenance") -> MarginReport:  # noqa: ANN401
+        """Return the margin report of a portfolio. Raises FileError, InputError."""
+        tables = self.tables(market)
+        held = _portfolio(portfolio)
+        holdings = held.holdings if isinstance(held, Opening) else to_holdings(held, self.parameters, tables)
+        known = held if isinstance(held, Portfolio) else None
+        return margin_report(self.parameters, tables, holdings, margin=margin, portfolio=known)
+
+    def prove(
+        self,
+        portfolio: Any,  # noqa: ANN401
+        market: PathLike | Market,
+        *,
+        context: int,
+        credit: int = 0,
+        margin: str = "maintenance",
+        where: Where | None = None,
+    ) -> MarginProof:
+        """Prove the circuit's statement of a portfolio, under fresh salt, or of an opening, under its own.
+
+        `context` is below 2^248, `credit` in money units. A portfolio's opening is written before the proof is made:
+        to `where`, by default beside a portfolio that is a file; otherwise keep the returned `opening`. Raises
+        Insufficient or NotShort when the statement is false, with nothing written; FileError, InputError.
+        """
+        start = perf_counter()
+        if not 0 <= context < 1 << CONTEXT_BITS:
+            raise InputError(f"the context must be below 2^{CONTEXT_BITS}", code="out-of-range")
+        if not 0 <= credit < 1 << CREDIT_BITS:
+            raise InputError(f"the credit must be below 2^{CREDIT_BITS} money units", code="out-of-range")
+        prover, tables = self.prover, self.tables(market)
+        level = tables.parameters(margin)
+        held = _portfolio(portfolio)
+        if isinstance(held, Opening):
+            opening, written = held, None
+            self._decide(tables, opening.holdings, margin, credit)
+        else:
+            if where is None and isinstance(portfolio, str | Path):
+                where = Where.beside(Path(portfolio))
+            holdings = to_holdings(held, self.parameters, tables)
+            self._decide(tables, holdings, margin, credit)
+            opening, written = self._opened(holdings, where), where.opening if where else None
+        read = 1e3 * (perf_counter() - start)
+        proved = prover.prove(opening, tables.market, level, credit=credit, context=context)
+        return MarginProof(
+            proved.proof,
+            proved.public,
+            prover.manifest.public,
+            margin,
+            opening,
+            proved.witness,
+            written,
+            {"read": read, **proved.timings_ms},
+        )
+
+    def verify(self, proof: MarginProof, market: PathLike | Market | None = None) -> bool:
+        """Whether a proof holds, its cells inside the schema and, where a market is given, exactly that market's."""
+        tables = []
+        if market is not None:
+            made = self.tables(market)
+            tables = [made.market, made.parameters(proof.margin)]
+        try:
+            verify_statement(self.circuit_key, proof.public, proof.proof, tables)
+        except ProofRejected:
+            return False
+        return True
+
+    def _opened(self, holdings: Holdings, where: Where | None) -> Opening:
+        """Return an opening of the holdings, on disk before anything depends on it."""
+        if where is None:
+            self.owner = self.owner or OwnerKey.draw()
+            return fresh_opening(holdings, self.owner)
+        owner, drawn = (self.owner, False) if self.owner else where.owner_key()
+        opening = fresh_opening(holdings, owner)
+        if drawn:
+            save_owner(where.owner, owner)
+        save_opening(where.opening, opening)
+        return opening
+
+    def _decide(self, tables: Tables, holdings: Holdings, margin: str, credit: int) -> None:
+        """Raise before anything is written when there is nothing to prove."""
+        result = evaluate(tables.schema, holdings, tables.market, tables.parameters(margin), credit)
+        surplus = int(result.surplus)
+        if self.prover.manifest.statement == "sufficiency" and surplus < 0:
+            raise Insufficient("the margin is not met: there is nothing to prove", surplus_units=surplus)
+        if self.prover.manifest.statement == "shortfall" and surplus >= 0:
+            raise NotShort("the margin is met: there is no shortfall to prove", surplus_units=surplus)
+
+    def _folder(self) -> Path:
+        if self.circuit is None:
+            raise InputError("the session has no circuit", code="no-circuit", hint="Session.load(..., circuit=FOLDER)")
+        return self.circuit
+
+    def _fits(self, key: CircuitKey) -> None:
+        wanted = self.parameters.slots
+        if key.manifest.rule != self.parameters.rule or key.manifest.shape != wanted:
+            raise MismatchError(
+                "the circuit was compiled for another rule or shape than the parameters'",
+                code="circuit-mismatch",
+                file=str(key.manifest.directory),
+            )
+
+
+def _portfolio(source: Any) -> Portfolio | Opening:  # noqa: ANN401
+    if isinstance(source, Portfolio | Opening):
+        return source
+    if isinstance(source, str | Path):
+        return load_portfolio(Path(source))
+    if hasattr(source, "columns"):
+        return portfolio_from_frame(source)
+    raise InputError("a portfolio is a path, a Portfolio, an opening or a frame with the CSV's columns")
