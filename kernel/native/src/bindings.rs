@@ -5,6 +5,7 @@ use crate::encoding::{read_element, read_scalars, write_element, Form};
 use crate::error::{bad, malformed, Fault, Result};
 use crate::interrupt::{interruptible, python_error};
 use crate::poseidon;
+use crate::program::{Outcome, Program};
 use crate::prove;
 use crate::r1cs::R1cs;
 use crate::setup::{setup, Secrets};
@@ -85,6 +86,41 @@ impl ProvingKey {
             prove::prove(&self.0, &witness, scalar(r)?, scalar(s)?, cancel)
         })?;
         Ok(PyBytes::new(py, &proof.to_bytes()))
+    }
+}
+
+/// A witness program, loaded once for many witnesses.
+#[pyclass(frozen)]
+struct WitnessProgram(Program);
+
+#[pymethods]
+impl WitnessProgram {
+    #[new]
+    fn new(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
+        Program::parse(bytes).map(Self).map_err(|fault| python_error(py, fault))
+    }
+
+    /// The witness, or the number of the step whose value does not fit its bits.
+    fn run<'py>(
+        &self,
+        py: Python<'py>,
+        public: &[u8],
+        hidden: &[u8],
+    ) -> PyResult<(Bound<'py, PyBytes>, Option<usize>)> {
+        let outcome = py
+            .detach(|| {
+                let read = |bytes| read_scalars(bytes, "bad-inputs", "the circuit's inputs");
+                self.0.run(&read(public)?, &read(hidden)?)
+            })
+            .map_err(|fault| python_error(py, fault))?;
+        Ok(match outcome {
+            Outcome::Witness(wires) => {
+                let mut out = Vec::with_capacity(32 * wires.len());
+                wires.iter().for_each(|wire| write_element(wire, Form::Plain, &mut out));
+                (PyBytes::new(py, &out), None)
+            }
+            Outcome::OutOfRange(step) => (PyBytes::new(py, &[]), Some(step)),
+        })
     }
 }
 
@@ -202,6 +238,7 @@ fn threads() -> usize {
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<VerifyingKey>()?;
     module.add_class::<ProvingKey>()?;
+    module.add_class::<WitnessProgram>()?;
     for function in [
         wrap_pyfunction!(setup_, module)?,
         wrap_pyfunction!(poseidon_, module)?,

@@ -10,6 +10,7 @@ mod error;
 mod interrupt;
 mod msm;
 mod poseidon;
+mod program;
 mod prove;
 mod r1cs;
 mod sections;

@@ -1,0 +1,252 @@
+//! The witness program: instructions over a tape of wires and hidden inputs, recorded by the circuit compiler.
+//!
+//! The file: `zkmw`, then eight counts (version, wires, inputs, steps, combinations, terms, coefficients, bytes of
+//! labels), then flat little-endian arrays: steps of five words (operation, wire, size, source, label), starts,
+//! wires and coefficient numbers of the terms, coefficients of 32 bytes, labels. The program is not trusted:
+//! whatever it writes, the constraints decide; but no file may read or write outside the tape.
+
+use crate::encoding::read_scalars;
+use crate::error::{malformed, Fault, Result};
+use ark_bn254::Fr;
+use ark_ff::{AdditiveGroup, BigInteger, Field, PrimeField, Zero};
+use std::cmp::Ordering;
+
+const MAGIC: &[u8] = b"zkmw";
+const VERSION: usize = 1;
+const HEADER: usize = 36;
+/// Wires that no step fills: the public inputs.
+const MOST_PUBLIC: usize = 1 << 20;
+const BITS_OF_R: usize = 254;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Operation {
+    Linear,
+    Products,
+    Bits,
+    Sign,
+    Largest,
+    Smallest,
+}
+
+struct Step {
+    operation: Operation,
+    wire: usize,
+    size: usize,
+    source: usize,
+}
+
+pub struct Program {
+    wires: usize,
+    inputs: usize,
+    steps: Vec<Step>,
+    starts: Vec<usize>,
+    terms: Vec<(usize, usize)>,
+    coefficients: Vec<Fr>,
+}
+
+/// How a run ended: a witness, or the number of the step whose value does not fit its bits.
+pub enum Outcome {
+    Witness(Vec<Fr>),
+    OutOfRange(usize),
+}
+
+fn damaged() -> Fault {
+    malformed(
+        "bad-program",
+        "the witness program is cut, of another version, or names places that do not exist",
+    )
+}
+
+impl Program {
+    pub fn parse(bytes: &[u8]) -> Result<Self> {
+        if bytes.len() < HEADER || &bytes[..4] != MAGIC {
+            return Err(malformed("bad-program", "this is not a witness program"));
+        }
+        let header = words(&bytes[4..HEADER]);
+        let [version, wires, inputs, steps, combinations, terms, coefficients, labels] = header[..] else {
+            return Err(damaged());
+        };
+        let sizes = [
+            20 * steps,
+            4 * (combinations + 1),
+            4 * terms,
+            4 * terms,
+            32 * coefficients,
+            labels,
+        ];
+        if version != VERSION || bytes.len() != HEADER + sizes.iter().sum::<usize>() {
+            return Err(damaged());
+        }
+        let mut rest = &bytes[HEADER..];
+        let mut section = |size: usize| {
+            let (section, tail) = rest.split_at(size);
+            rest = tail;
+            section
+        };
+        let (raw_steps, starts) = (words(section(sizes[0])), words(section(sizes[1])));
+        let (places, numbers) = (words(section(sizes[2])), words(section(sizes[3])));
+        let program = Self {
+            wires,
+            inputs,
+            steps: raw_steps.chunks_exact(5).map(step).collect::<Result<_>>()?,
+            starts,
+            terms: places.into_iter().zip(numbers).collect(),
+            coefficients: read_scalars(section(sizes[4]), "bad-program", "the program's coefficients")?,
+        };
+        program.check()?;
+        Ok(program)
+    }
+
+    /// Every step writes wires and reads combinations that exist; the tape is no longer than what fills it.
+    fn check(&self) -> Result<()> {
+        let tape = self.wires + self.inputs;
+        let ordered = self.starts.windows(2).all(|pair| pair[0] <= pair[1]);
+        let whole = self.starts.first() == Some(&0) && self.starts.last() == Some(&self.terms.len());
+        let placed = self
+            .terms
+            .iter()
+            .all(|&(wire, number)| wire < tape && number < self.coefficients.len());
+        let mut filled = 1 + MOST_PUBLIC;
+        let mut sound = ordered && whole && placed && self.inputs <= MOST_PUBLIC;
+        for step in &self.steps {
+            let (written, read) = match step.operation {
+                Operation::Linear => (1, 1),
+                Operation::Products => (step.size, 2 * step.size),
+                Operation::Bits => (step.size, 1),
+                Operation::Sign => (step.size + 1, 1),
+                Operation::Largest | Operation::Smallest => (1, step.size),
+            };
+            let bits = matches!(step.operation, Operation::Bits | Operation::Sign);
+            filled += written;
+            sound = sound
+                && read > 0
+                && step.wire > 0
+                && !(bits && step.size > BITS_OF_R)
+                && step.wire + written <= self.wires
+                && step.source + read < self.starts.len();
+        }
+        if sound && self.wires <= filled {
+            Ok(())
+        } else {
+            Err(damaged())
+        }
+    }
+
+    /// Fills the wires from the public inputs (wires 1 and on) and the hidden ones.
+    pub fn run(&self, public: &[Fr], hidden: &[Fr]) -> Result<Outcome> {
+        if hidden.len() != self.inputs || public.len() >= self.wires {
+            return Err(malformed("bad-inputs", "the circuit has another number of inputs"));
+        }
+        let mut tape = vec![Fr::ZERO; self.wires + self.inputs];
+        tape[0] = Fr::ONE;
+        tape[1..=public.len()].copy_from_slice(public);
+        tape[self.wires..].copy_from_slice(hidden);
+        for (number, step) in self.steps.iter().enumerate() {
+            if !self.step(step, &mut tape) {
+                return Ok(Outcome::OutOfRange(number));
+            }
+        }
+        tape.truncate(self.wires);
+        Ok(Outcome::Witness(tape))
+    }
+
+    /// Runs one step; false when its value does not fit its bits.
+    fn step(&self, step: &Step, tape: &mut [Fr]) -> bool {
+        match step.operation {
+            Operation::Linear => tape[step.wire] = self.dot(step.source, tape),
+            Operation::Products => {
+                for i in 0..step.size {
+                    let source = step.source + 2 * i;
+                    tape[step.wire + i] = self.dot(source, tape) * self.dot(source + 1, tape);
+                }
+            }
+            Operation::Bits => return write_bits(self.dot(step.source, tape), step.wire, step.size, tape),
+            Operation::Sign => {
+                let value = self.dot(step.source, tape);
+                let negative = is_negative(&value);
+                tape[step.wire] = Fr::from(negative);
+                let magnitude = if negative { -value } else { value };
+                return write_bits(magnitude, step.wire + 1, step.size, tape);
+            }
+            Operation::Largest | Operation::Smallest => {
+                let wanted = if step.operation == Operation::Largest {
+                    Ordering::Greater
+                } else {
+                    Ordering::Less
+                };
+                let mut chosen = self.dot(step.source, tape);
+                for i in 1..step.size {
+                    let value = self.dot(step.source + i, tape);
+                    if compare(&value, &chosen) == wanted {
+                        chosen = value;
+                    }
+                }
+                tape[step.wire] = chosen;
+            }
+        }
+        true
+    }
+
+    /// The value of a combination; most wires of a margin circuit are bits, so zeros and ones are worth a branch.
+    fn dot(&self, number: usize, tape: &[Fr]) -> Fr {
+        let mut sum = Fr::ZERO;
+        for &(wire, coefficient) in &self.terms[self.starts[number]..self.starts[number + 1]] {
+            let value = &tape[wire];
+            if !value.is_zero() {
+                let factor = &self.coefficients[coefficient];
+                sum += if *value == Fr::ONE { *factor } else { *value * factor };
+            }
+        }
+        sum
+    }
+}
+
+fn words(bytes: &[u8]) -> Vec<usize> {
+    bytes
+        .chunks_exact(4)
+        .map(|chunk| u32::from_le_bytes([chunk[0], chunk[1], chunk[2], chunk[3]]) as usize)
+        .collect()
+}
+
+fn step(raw: &[usize]) -> Result<Step> {
+    let operation = match raw[0] {
+        0 => Operation::Linear,
+        1 => Operation::Products,
+        2 => Operation::Bits,
+        3 => Operation::Sign,
+        4 => Operation::Largest,
+        5 => Operation::Smallest,
+        _ => return Err(damaged()),
+    };
+    Ok(Step {
+        operation,
+        wire: raw[1],
+        size: raw[2],
+        source: raw[3],
+    })
+}
+
+/// Field elements above half the order stand for negative integers.
+fn is_negative(value: &Fr) -> bool {
+    value.into_bigint() > Fr::MODULUS_MINUS_ONE_DIV_TWO
+}
+
+/// Orders two elements as the signed integers they stand for.
+fn compare(left: &Fr, right: &Fr) -> Ordering {
+    match (is_negative(left), is_negative(right)) {
+        (true, false) => Ordering::Less,
+        (false, true) => Ordering::Greater,
+        _ => left.into_bigint().cmp(&right.into_bigint()),
+    }
+}
+
+fn write_bits(value: Fr, wire: usize, size: usize, tape: &mut [Fr]) -> bool {
+    let integer = value.into_bigint();
+    if integer.num_bits() as usize > size {
+        return false;
+    }
+    for i in 0..size {
+        tape[wire + i] = Fr::from(integer.get_bit(i));
+    }
+    true
+}
