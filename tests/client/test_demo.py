@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from zkmargin.client import anvil
 from zkmargin.client.demo import run_demo
 

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from zkmargin.circuits.build import compile_statement, write_circuit
 from zkmargin.circuits.model import Holdings, Opening, Shape, Table
 from zkmargin.circuits.schema import cross_margin_schema
