@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from py_ecc.optimized_bn128.optimized_curve import add, multiply, neg
 
@@ -142,8 +143,7 @@ def verify(vk: VerifyingKey, public: Sequence[int], proof: Proof) -> bool:
     if any(not 0 <= value < R for value in public):
         raise FormatError("a public input is not below the field's order", code="input-not-canonical")
     proof.check_canonical()
-    beta, gamma, delta = (g2.point(point) for point in (vk.beta, vk.gamma, vk.delta))
-    if not all(map(in_subgroup, (beta, gamma, delta))):
+    if not _key_in_subgroup(vk):
         raise FormatError("a G2 point of the key is not in the prime subgroup", code="key-subgroup")
     a, b, c = g1.point(proof.a), g2.point(proof.b), g1.point(proof.c)
     for infinite, on_curve in (
@@ -161,4 +161,10 @@ def verify(vk: VerifyingKey, public: Sequence[int], proof: Proof) -> bool:
         raise FormatError(f"the key takes {vk.n_public} public inputs, {len(public)} were given", code="input-count")
     ic = [g1.point(point) for point in vk.ic]
     inputs = add(ic[0], g1.sum_of_multiples(ic[1:], public))
+    beta, gamma, delta = (g2.point(point) for point in (vk.beta, vk.gamma, vk.delta))
     return pairing_product_is_one([(neg(a), b), (g1.point(vk.alpha), beta), (inputs, gamma), (c, delta)])
+
+
+@lru_cache(maxsize=16)
+def _key_in_subgroup(vk: VerifyingKey) -> bool:
+    return all(in_subgroup(g2.point(point)) for point in (vk.beta, vk.gamma, vk.delta))

@@ -114,6 +114,8 @@ impl ProvingKey {
             Form::Montgomery,
             "the zkey's B2 points",
         )?;
+        // Before the matrices: their memory grows with the domain, whose size these points prove.
+        let h = g1(9, u64::from(domain_size), "H")?;
         let (left, right) = coefficients(sections.get(4)?, n_variables, n_public, domain_size)?;
         sections.get(10)?;
         Ok(Self {
@@ -127,7 +129,7 @@ impl ProvingKey {
             b1: Query::new(g1(6, variables, "B1")?, 0),
             b2: Query::new(b2, 0),
             c: Query::new(g1(8, variables - public - 1, "C")?, n_public + 1),
-            h: Query::new(g1(9, u64::from(domain_size), "H")?, 0),
+            h: Query::new(h, 0),
             left,
             right,
         })
