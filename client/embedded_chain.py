@@ -36,6 +36,7 @@ class EmbeddedChain:
         self._timestamp = int(time.time()) if timestamp is None else timestamp
         environment = pyrevm.Env(cfg=pyrevm.CfgEnv(chain_id=chain_id), block=self._block())
         self._evm = pyrevm.EVM(env=environment, spec_id="CANCUN", gas_limit=1 << 62)
+        self.last_gas_used = 0  # of the latest transaction, refused or not
         self.accounts = [f"0x{index + 1:02x}" + "a1" * 19 for index in range(accounts)]
         for address in self.accounts:
             self._evm.set_balance(address, _BALANCE)
@@ -87,9 +88,12 @@ class EmbeddedChain:
 
     def transact(self, to: str, data: bytes, sender: str, gas: int | None = None) -> Receipt:
         """Send a transaction. Raises `Reverted` or `OutOfGas`."""
-        with _refusals():
-            self._evm.message_call(sender, to, calldata=data, gas=_BLOCK_GAS if gas is None else gas)
-        self._evm.reset_transient_storage()
+        try:
+            with _refusals():
+                self._evm.message_call(sender, to, calldata=data, gas=_BLOCK_GAS if gas is None else gas)
+        finally:
+            self._evm.reset_transient_storage()
+            self.last_gas_used = int(self._evm.result.gas_used)
         result = self._evm.result
         return Receipt(gas_used=result.gas_used, logs=tuple(_log(entry) for entry in result.logs))
 

@@ -31,18 +31,16 @@ class SolidityError(ContractError):
 
 def contract_error(data: bytes) -> ContractError:
     """Return the exception for revert data: a `SolidityError` subclass, or a plain `ContractError` for anything unknown."""
-    selector, body = data[:4], data[4:]
+    from eth_abi.exceptions import DecodingError
+
     if not data:
         return ContractError("reverted without a reason", code="reverted")
-    known = _table().get(selector)
-    if known is not None:
-        kind, types, keys = known
-        return kind(dict(zip(keys, map(_plain, _decode(types, body)), strict=True)))
-    if selector == _TEXT:
-        return ContractError(f"reverted: {_decode(['string'], body)[0]}", code="reverted")
-    if selector == _PANIC:
-        return ContractError(f"panicked with code {_decode(['uint256'], body)[0]}", code="panic")
-    return ContractError(f"reverted with an unknown error 0x{data.hex()}", code="reverted")
+    try:
+        return _decoded(data[:4], data[4:]) or ContractError(
+            f"reverted with an unknown error 0x{data.hex()}", code="reverted"
+        )
+    except (DecodingError, UnicodeDecodeError):
+        return ContractError(f"reverted with malformed data 0x{data.hex()}", code="reverted")
 
 
 def error_names() -> list[str]:
@@ -80,6 +78,19 @@ def _table() -> dict[bytes, tuple[type[SolidityError], list[str], list[str]]]:
             kind = type(name, (SolidityError,), {"name": name, "code": _kebab(name), "__module__": __name__})
             table[selector] = (kind, [part["type"] for part in inputs], [part["name"] for part in inputs])
     return table
+
+
+def _decoded(selector: bytes, body: bytes) -> ContractError | None:
+    """The exception for a selector and its arguments, None when nobody knows the selector."""
+    known = _table().get(selector)
+    if known is not None:
+        kind, types, keys = known
+        return kind(dict(zip(keys, map(_plain, _decode(types, body)), strict=True)))
+    if selector == _TEXT:
+        return ContractError(f"reverted: {_decode(['string'], body)[0]}", code="reverted")
+    if selector == _PANIC:
+        return ContractError(f"panicked with code {_decode(['uint256'], body)[0]}", code="panic")
+    return None
 
 
 def _decode(types: list[str], body: bytes) -> tuple[Any, ...]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import socket
+import subprocess
 import sys
+import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -63,3 +66,25 @@ def world(_deployed: Any) -> Any:
     yield _deployed
     _deployed.chain.revert(point)
     _deployed.rounds, _deployed.versions = rounds, versions
+
+
+@pytest.fixture(scope="module")
+def anvil() -> Any:
+    """The URL of a node of its own."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    binary = Path(__file__).parents[2] / "node_modules" / ".bin" / "anvil"
+    command = [str(binary), "--host", "127.0.0.1", "--port", str(port), "--hardfork", "cancun", "--silent"]
+    node = subprocess.Popen(command)
+    try:
+        for _ in range(200):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            assert node.poll() is None, "anvil has stopped"
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        node.terminate()
+        node.wait(timeout=20)

@@ -78,6 +78,40 @@ def rerandomise(proof: Proof, key: SyntheticKey, rng: Random) -> Proof:
     return Proof(_times(proof.a, k), _times_2(proof.b, pow(k, -1, R)), proof.c)
 
 
+def outside_the_subgroup() -> G2:
+    """Return a point of the twist outside the subgroup: the first x = n + u with y² = x³ + 3/(9 + u) a square."""
+    inverse = pow(82, -1, Q)
+    b = (27 * inverse % Q, -3 * inverse % Q)
+    for n in range(1, 100):
+        x = (n, 1)
+        cube = _product(_product(x, x), x)
+        root = _square_root(((cube[0] + b[0]) % Q, (cube[1] + b[1]) % Q))
+        if root is not None:
+            return x, root
+    raise AssertionError("no point found")
+
+
+def _product(left: tuple[int, int], right: tuple[int, int]) -> tuple[int, int]:
+    """Multiply in the quadratic extension, u² = −1."""
+    return (
+        (left[0] * right[0] - left[1] * right[1]) % Q,
+        (left[0] * right[1] + left[1] * right[0]) % Q,
+    )
+
+
+def _square_root(value: tuple[int, int]) -> tuple[int, int] | None:
+    """A square root in the quadratic extension, by the norm; q is 3 modulo 4."""
+    norm = pow(value[0] ** 2 + value[1] ** 2, (Q + 1) // 4, Q)
+    for sign in (norm, -norm):
+        half = (value[0] + sign) * pow(2, -1, Q) % Q
+        real = pow(half, (Q + 1) // 4, Q)
+        if real and real * real % Q == half:
+            root = (real, value[1] * pow(2 * real, -1, Q) % Q)
+            if _product(root, root) == value:
+                return root
+    return None
+
+
 def _times(point: G1, scalar: int) -> G1:
     product = g1_multiply(point, scalar)
     assert product is not None
@@ -90,4 +124,4 @@ def _times_2(point: G2, scalar: int) -> G2:
     return product
 
 
-__all__ = ["GENERATOR_1", "GENERATOR_2", "Q", "R", "SyntheticKey", "g1", "g2", "rerandomise"]
+__all__ = ["GENERATOR_1", "GENERATOR_2", "Q", "R", "SyntheticKey", "g1", "g2", "outside_the_subgroup", "rerandomise"]

@@ -140,11 +140,11 @@ class World:
 
     def args(self, action: str, subject: Any, commitment: int, *, context: int | None = None, **given: int) -> ProofArgs:
         """Return valid arguments for an action at the latest round, current version, right nonce, a near deadline."""
-        nonce = 0 if action == "open" else self.gate.status_of(subject).nonce
+        if "nonce" not in given:
+            given["nonce"] = 0 if action == "open" else self.gate.status_of(subject).nonce
         terms = {
             "round_": max(self.rounds),
             "version": max(self.versions),
-            "nonce": nonce,
             "deadline": self.chain.now() + 300,
             **given,
         }

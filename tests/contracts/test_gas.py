@@ -1,0 +1,82 @@
+"""Gas and code sizes are snapshots: a change over 1 % is made on purpose or not at all.
+
+ZKMARGIN_UPDATE_SNAPSHOTS=1 writes them anew. The shape is the full one: 3 single inputs, 32 market and 112 parameter cells.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from random import Random
+
+import pytest
+from zkmargin.client.rpc_chain import RpcChain
+from zkmargin.contracts import artifacts
+from zkmargin.contracts.encoding import INITIAL, CellSchema, key_bytes, proof_words
+
+SNAPSHOTS = Path(__file__).with_name("snapshots.json")
+VERIFY_LIMIT = 245_000
+
+
+@pytest.fixture(scope="module")
+def measured(anvil, synthetic, worlds):
+    """Exact gas of every transaction, by name."""
+    chain = RpcChain(anvil)
+    rng = Random(1)
+    market, parameters = [CellSchema(0, (1 << 40) - 1)] * 32, [CellSchema(0, (1 << 64) - 1)] * 112
+    world = worlds.World(chain, synthetic, 1, market, parameters)
+    gas = {}
+    circuit, key = world.circuits["sufficiency"], world.keys["sufficiency"]
+    raw = key_bytes(synthetic.SyntheticKey(world.inputs, rng).points)
+    gas["registry.storeChunk"] = world.registry.send("storeChunk", raw).gas_used
+    prices = [rng.randrange(1 << 39, 1 << 40) for _ in market]
+    cells = [rng.randrange(1 << 39, 1 << 40) for _ in parameters]
+    world.rounds[1], world.versions[100] = prices, (cells, cells)
+    gas["board.post 32 cells"] = world.board.post(1, chain.now(), prices).gas_used
+    gas["book.post 112 cells"] = world.book.post(100, cells, cells).gas_used
+    tables = world.table_ids(1, 100, INITIAL)
+    gas["registry.fold 32 cells"] = world.registry.fold(circuit, 0, tables[0]).gas_used
+    gas["registry.fold 112 cells"] = world.registry.fold(circuit, 1, tables[1]).gas_used
+    public = world.public([rng.randrange(1 << 253), rng.randrange(1 << 62), rng.randrange(1 << 248)], 1, 100, INITIAL)
+    words, ys = proof_words(key.prove(public)), world.ys(key, 1, 100, INITIAL)
+    gas["registry.verify"] = world.registry.send("verify", circuit, words, public[:3], tables, ys).gas_used
+    args = world.args("open", (world.owner, "desk"), 1 << 250)
+    gas["gate.open"] = world.gate.as_sender(world.owner).open("desk", 1 << 250, args).gas_used
+    account = world.gate.account_id(world.owner, "desk")
+    moved = [*prices[:5], prices[5] + 1, *prices[6:]]
+    world.board.post(2, chain.now(), moved)
+    world.rounds[2] = moved
+    old_y = key.folded(4, prices, from_ic0=False)[1]
+    new = world.board.round_table(2)
+    gas["registry.refold 1 of 32 cells"] = world.registry.refold(circuit, 0, tables[0], old_y, new).gas_used
+    gas["gate.certify"] = world.certify(account).gas_used
+    world.post_round(3, moved)
+    world.registry.fold(world.circuits["shortfall"], 1, tables[1])
+    gas["gate.flag"] = world.flag(account).gas_used
+    return gas
+
+
+def test_gas_is_what_the_snapshot_says(measured):
+    compare("gas", measured)
+
+
+def test_sizes_are_what_the_snapshot_says():
+    compare("bytes", {name: artifacts.load(name).deployed_size for name in artifacts.names()})
+
+
+def test_the_snapshot_keeps_verification_below_its_limit():
+    assert json.loads(SNAPSHOTS.read_text())["gas"]["registry.verify"] <= VERIFY_LIMIT
+
+
+def compare(section, figures):
+    """Compare with the snapshot to 1 %, or write it."""
+    kept = json.loads(SNAPSHOTS.read_text()) if SNAPSHOTS.exists() else {}
+    if os.environ.get("ZKMARGIN_UPDATE_SNAPSHOTS") == "1":
+        kept[section] = figures
+        SNAPSHOTS.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
+    print(section, figures)
+    assert figures.keys() == kept[section].keys()
+    off = {name: (value, kept[section][name]) for name, value in figures.items()
+           if abs(value - kept[section][name]) * 100 > kept[section][name]}
+    assert not off, f"more than 1 % off (measured, snapshot): {off}"
