@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from ..kernel.errors import InputError
-from .output import answer, guarded
+from .output import INTERRUPTED, answer, guarded
 
 __all__ = ["app", "main", "run"]
 
@@ -56,6 +56,8 @@ def run(arguments: Sequence[str]) -> int:
         except typer.BadParameter.__base__ as error:  # type: ignore[misc]  # typer's usage errors have no public name
             message = " ".join(error.format_message().split())
             raise InputError(message[:1].lower() + message[1:].rstrip("."), code="usage", hint="--help") from None
+        if code == INTERRUPTED:  # how some versions of typer tell of Ctrl-C
+            raise KeyboardInterrupt
         return code if isinstance(code, int) else 0
 
     return guarded(command, as_json=as_json)

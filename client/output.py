@@ -22,7 +22,7 @@ from ..kernel.errors import DoesNotHold, ZkmarginError
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Say", "answer", "denied", "guarded", "kernel_document", "milliseconds", "note"]
+__all__ = ["INTERRUPTED", "Say", "answer", "denied", "guarded", "kernel_document", "milliseconds", "note"]
 
 INTERRUPTED = 130
 Say = Callable[["Console"], None]

@@ -7,6 +7,7 @@ import difflib
 import io
 import json
 import os
+import re
 import stat
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -22,6 +23,9 @@ __all__ = ["LARGEST_FILE", "did_you_mean", "parse_csv", "parse_json", "read_byte
 Model = TypeVar("Model", bound=BaseModel)
 
 LARGEST_FILE = 8 * 1024 * 1024
+_DEEPEST = 32
+# A string, closed or not, matches whole, so that no file makes the search quadratic.
+_BRACKETS = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+\\?(?:"|\Z)|[\[\]{}]', re.DOTALL)
 
 
 def read_bytes(path: Path, limit: int = LARGEST_FILE) -> bytes:
@@ -71,6 +75,9 @@ def parse_json(path: Path) -> Any:  # noqa: ANN401
     def fail(message: str, code: str, line: int | None = None) -> NoReturn:
         raise FileError(f"{path.name} {message}", code=code, file=str(path), line=line)
 
+    if _deepest(text) > _DEEPEST:
+        fail("is nested too deeply", "too-deep")
+
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
         seen: dict[str, Any] = {}
         for key, value in items:
@@ -93,8 +100,22 @@ def parse_json(path: Path) -> Any:  # noqa: ANN401
         )
     except json.JSONDecodeError as error:
         fail(f"is not JSON: {error.msg[:1].lower()}{error.msg[1:]}", "bad-json", error.lineno)
-    except RecursionError:
-        fail("is nested too deeply", "too-deep")
+
+
+def _deepest(text: str) -> int:
+    """Return how deep objects and lists are nested, brackets inside strings apart.
+
+    Counted before parsing: some libraries lift Python's recursion limit, and then a hostile file overflows the stack.
+    """
+    depth = deepest = 0
+    for token in _BRACKETS.finditer(text):
+        first = token[0][0]
+        if first in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif first in "]}":
+            depth -= 1
+    return deepest
 
 
 class _NumberToken:
@@ -167,8 +188,6 @@ def validated(model: type[Model], build: Callable[[], Model], path: Path) -> Mod
         return build()
     except ValidationError as error:
         raise _sentence(model, error.errors(include_url=False, include_input=False)[0], path) from None
-    except RecursionError:
-        raise FileError(f"{path.name} is nested too deeply", code="too-deep", file=str(path)) from None
 
 
 _CODES = {

@@ -1,0 +1,214 @@
+"""P1, P3 and P4 at the edge: holdings in a log, an opening lost to a kill, or a crash on a hostile file."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+
+import pytest
+
+from zkmargin.client.files import load_market, load_parameters
+from zkmargin.client.openings import load_opening
+from zkmargin.client.portfolio import load_portfolio, to_holdings
+from zkmargin.client.tables import make_tables
+from zkmargin.kernel.errors import InputError
+
+from .conftest import SEED
+
+CANARIES = {"cash": "271828.18284590", "size": "-31.4159", "collateral": "14.14213", "debt": "173205.080756"}
+ENTRY = "2718.281828"
+
+
+@pytest.fixture
+def canary(edit):
+    """Write a portfolio whose every amount is recognisable in any text or integer form."""
+
+    def change(data):
+        data.update(account="canary", cash=CANARIES["cash"])
+        data["positions"] = [
+            {"instrument": "ETH-PERP", "size": CANARIES["size"], "entry_price": ENTRY, "unsettled_funding": "0"}
+        ]
+        data["collateral"] = [{"asset": "BTC", "amount": CANARIES["collateral"]}]
+        data["debt"] = [{"asset": "USDC", "amount": CANARIES["debt"]}]
+
+    return edit("portfolio-small.json", change)
+
+
+def forms(holdings):
+    """Return what must not appear: decimals as written, integers as text, and as the bytes of a witness."""
+    values = [abs(v) for v in (holdings.cash, *holdings.sizes, *holdings.collateral, *holdings.debts) if v]
+    texts = [*CANARIES.values(), *(t.lstrip("-").replace(".", "") for t in CANARIES.values()), ENTRY]
+    texts += [str(v) for v in values] + [hex(v)[2:] for v in values]
+    return [t.encode() for t in texts] + [v.to_bytes(32, "little") for v in values]
+
+
+def test_canary_holdings_appear_nowhere(zkmargin, canary, folder, small, *, circuits, contents, monkeypatch):
+    parameters = load_parameters(folder / "parameters-small.json")
+    tables = make_tables(parameters, load_market(folder / "market.json"))
+    needles = forms(to_holdings(load_portfolio(canary), parameters, tables))
+    scratch = folder / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    short = [*small[:4], "--circuit", circuits / "shortfall"]
+    shape = [*small[:2], "--parameters", folder / "parameters.json", *small[4:]]
+    rest = ["--out", folder / "proof", "--context", "1"]
+    runs = [
+        ["prove", canary, *small, *rest],
+        ["prove", canary, *small, *rest, "--json"],
+        ["prove", canary, *short, *rest, "--json"],
+        ["prove", canary, *short, *rest],
+        ["prove", canary, *shape, *rest],
+        ["prove", canary, *small, *rest, "--credit", "x"],
+        ["verify", folder / "proof", *small[4:], "--json"],
+        ["prove", "--opening", folder / "portfolio-small.opening.json", *small, *rest],
+        ["prove", "--opening", canary, *small, *rest],
+        ["check", folder / "portfolio-small.opening.json", *small[:4]],
+        ["check", canary, "-m", canary, "-p", folder / "parameters-small.json"],
+        ["check", canary, "-m", folder / "market.json", "-p", canary],
+    ]
+    said = b""
+    codes = []
+    for arguments in runs:
+        answer = zkmargin(*arguments)
+        codes.append(answer.code)
+        said += (answer.out + answer.err).encode()
+    assert codes == [0, 0, 1, 1, 2, 2, 0, 0, 2, 2, 2, 2]
+    for broken in (
+        lambda d: d["positions"][0].update(size=CANARIES["size"] + "1"),
+        lambda d: d["positions"][0].update(instrument="ETH-PREP"),
+        lambda d: d["debt"][0].update(asset="BTCC"),
+        lambda d: d.update(cash=CANARIES["cash"] + "e20"),
+        lambda d: d.update(cash=CANARIES["cash"] + "!"),
+        lambda d: d["collateral"].append(d["collateral"][0]),
+    ):
+        data = json.loads(canary.read_text())
+        broken(data)
+        bad = folder / "bad.json"
+        bad.write_text(json.dumps(data))
+        for as_json in ([], ["--json"]):
+            answer = zkmargin("check", bad, *small[:4], *as_json)
+            assert answer.code == 2
+            said += (answer.out + answer.err).encode()
+        bad.unlink()
+
+    secret = {name for name in contents(folder) if "opening" in name or "owner" in name or name == canary.name}
+    public = {name: data for name, data in contents(folder).items() if name not in secret}
+    public |= {f"circuits/{name}": data for name, data in contents(circuits).items()}
+    hits = [needle for needle in needles if needle in said]
+    hits += [(name, needle) for name, data in public.items() for needle in needles if needle in data]
+    assert hits == []
+    assert {(folder / name).stat().st_mode & 0o777 for name in secret - {canary.name}} == {0o600}
+    print(f"canary: {len(needles)} forms in {len(runs) + 12} runs and {len(public)} files, 0 hits")
+
+
+KILLED_AT = """
+import os, signal, sys, tempfile
+from pathlib import Path
+from zkmargin.client import openings, proving
+from zkmargin.client.cli import run
+
+def dies(function, counter, step):
+    def counted(*args, **kwargs):
+        counter[0] += 1
+        if counter[0] == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return function(*args, **kwargs)
+    return counted
+
+for step in range(1, 1000):
+    child = os.fork()
+    if child == 0:
+        counter = [0]
+        steps = [(os, "link"), (os, "fsync"), (os, "fchmod"), (os, "replace"), (tempfile, "mkstemp"), (Path, "mkdir")]
+        for module, name in steps:
+            setattr(module, name, dies(getattr(module, name), counter, step))
+        os._exit(run(sys.argv[1:]))
+    _, status = os.waitpid(child, 0)
+    print(step, "killed" if os.WIFSIGNALED(status) else os.WEXITSTATUS(status), flush=True)
+    if not os.WIFSIGNALED(status):
+        break
+"""
+
+
+def test_a_killed_run_leaves_no_half_file(folder, small, contents):
+    """Kill -9 before every step of every write: final names are whole, and every proof's opening is on disk."""
+    ask = ["prove", folder / "portfolio-small.json", *small, "--out", folder / "proof", "--context", "5", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED_AT, *map(str, ask)], capture_output=True, text=True, check=True, cwd=folder
+    )
+    steps = [line.split() for line in done.stdout.splitlines() if not line.startswith("{")]
+    assert steps[-1][1] == "0", done.stderr
+    assert len(steps) > 12
+    salts = set()
+    for name, data in contents(folder).items():
+        if os.path.basename(name).startswith("."):
+            continue
+        if name.endswith(".json"):
+            json.loads(data)
+        if ".opening" in name:
+            salts.add(load_opening(folder / name).salt)
+    whole = sum(1 for name in contents(folder) if ".opening" in name and not name.startswith("."))
+    assert len(salts) >= whole - 1  # one may have both its names, when killed between keeping and replacing
+    assert whole > 5
+    print(f"kills: {len(steps) - 1} steps of one run, {len(salts)} openings, 0 half files, 0 lost")
+
+
+def test_no_mutated_file_crashes_the_readers(folder):
+    draw = random.Random(SEED)
+    parameters = load_parameters(folder / "parameters-small.json")
+    market = load_market(folder / "market.json")
+    tables = make_tables(parameters, market)
+
+    def portfolio(path):
+        to_holdings(load_portfolio(path), parameters, tables)
+
+    def prices(path):
+        make_tables(parameters, load_market(path))
+
+    def rules(path):
+        make_tables(load_parameters(path), market)
+
+    readers = {
+        "portfolio-small.json": portfolio,
+        "portfolio.csv": portfolio,
+        "market.json": prices,
+        "parameters-small.json": rules,
+    }
+    junk = [
+        b"NaN",
+        b"1e999",
+        b"-",
+        b'"',
+        b"{",
+        b"]",
+        b"\xff",
+        b"\x00",
+        b"null",
+        b"0",
+        b",",
+        b"1" * 99,
+        b"\\ud800",
+        b"\n",
+    ]
+    refused = accepted = 0
+    for name, reader in readers.items():
+        original, path = (folder / name).read_bytes(), folder / f"mutated-{name}"
+        for _ in range(2500):
+            data = bytearray(original)
+            for _ in range(draw.randint(1, 3)):
+                at = draw.randrange(len(data) + 1)
+                end = min(len(data), at + draw.choice([0, 0, 1, 1, 5, 200]))
+                data[at:end] = draw.choice(
+                    [b"", draw.choice(junk), bytes([draw.randrange(256)]), original[at - 20 : at]]
+                )
+            path.write_bytes(data)
+            try:
+                reader(path)
+            except InputError as error:
+                refused += "\n" not in error.message
+            else:
+                accepted += 1
+    print(f"mutated files: {refused} refused, {accepted} still good, 0 crashes, seed {SEED}")
+    assert refused + accepted == 10_000
+    assert refused > 5_000

@@ -1,0 +1,175 @@
+"""What the Python API promises its users: the same answers as the command, and no secret in anything it shows."""
+
+import json
+
+import pytest
+
+import zkmargin.client
+from zkmargin.client import MarginReport, Session
+from zkmargin.client.openings import load_opening, load_owner, save_opening
+from zkmargin.client.session import Where
+from zkmargin.kernel.babyjubjub import BASE8, multiply
+from zkmargin.kernel.errors import FileError, InputError, Insufficient, ZkmarginError
+from zkmargin.kernel.field import R
+
+
+class Frame:
+    """What a polars frame answers to."""
+
+    def __init__(self, rows):
+        self.columns = ["kind", "name", "amount", "entry_price"]
+        self.rows = rows
+
+    def to_dicts(self):
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+ROWS = [
+    ["cash", "USDC", "100000", None],
+    ["collateral", "BTC", "2", None],
+    ["position", "ETH-PERP", "-10.5", "2700"],
+]
+
+
+@pytest.fixture
+def session(folder, circuits):
+    return Session.load(parameters=folder / "parameters-small.json", circuit=circuits / "sufficiency")
+
+
+def test_the_public_names_are_these():
+    assert sorted(zkmargin.client.__all__) == [
+        "Leg", "MarginProof", "MarginReport", "Market", "Parameters", "Portfolio", "Session", "Tables",
+        "load_market", "load_parameters", "load_portfolio", "make_tables",
+    ]  # fmt: skip
+    for name in zkmargin.client.__all__:
+        assert getattr(zkmargin.client, name).__name__ == name
+    with pytest.raises(AttributeError):
+        zkmargin.client.Sesion  # noqa: B018
+
+
+def test_the_readmes_five_lines(session, folder):
+    portfolio, market = str(folder / "portfolio-small.json"), str(folder / "market.json")
+    report = session.check(portfolio, market)
+    assert isinstance(report, MarginReport)
+    assert report.ok
+    proof = session.prove(portfolio, market, context=7)
+    assert session.verify(proof, market) is True
+    assert session.verify(proof) is True
+    assert proof.public[:3] == (proof.public[0], 0, 7)
+    assert load_opening(folder / "portfolio-small.opening.json") == proof.opening
+    assert load_owner(folder / "portfolio-small.owner.json").point == proof.opening.owner_key
+
+
+def test_another_market_is_not_this_proofs(session, folder, edit):
+    proof = session.prove(folder / "portfolio-small.json", folder / "market.json", context=7)
+    moved = edit("market.json", lambda d: d["instruments"][0].update(mark="84255.1"))
+    assert session.verify(proof, moved) is False
+
+
+def test_a_frame_is_proved_and_nothing_is_written(session, folder, contents):
+    before = contents(folder)
+    proof = session.prove(Frame(ROWS), folder / "market.json", context=1)
+    assert session.verify(proof, folder / "market.json")
+    assert proof.opening_file is None
+    assert contents(folder) == before
+    again = session.prove(Frame(ROWS), folder / "market.json", context=1)
+    assert again.opening.owner_key == proof.opening.owner_key
+    assert again.opening.salt != proof.opening.salt
+    renewed = session.prove(proof.opening, folder / "market.json", context=2)
+    assert renewed.public[0] == proof.public[0]
+
+
+def test_a_frames_opening_goes_where_it_is_told(session, folder):
+    where = Where(folder / "owner.json", folder / "opening.json")
+    proof = session.prove(Frame(ROWS), folder / "market.json", context=1, where=where)
+    assert load_opening(folder / "opening.json") == proof.opening
+
+
+def test_insufficient_margin_is_an_exception_with_the_surplus(session, folder, contents):
+    poor = [["cash", "USDC", "-900000", None], *ROWS[1:]]
+    before = contents(folder)
+    with pytest.raises(Insufficient) as caught:
+        session.prove(Frame(poor), folder / "market.json", context=1)
+    report = session.check(Frame(poor), folder / "market.json")
+    assert caught.value.surplus_units == report.surplus_units < 0
+    assert contents(folder) == before
+
+
+@pytest.mark.parametrize("source", [None, 3, [], {}, object()])
+def test_what_is_no_portfolio_is_said_to_be_none(session, folder, source):
+    with pytest.raises(InputError):
+        session.check(source, folder / "market.json")
+
+
+def test_a_session_without_a_circuit_still_checks(folder):
+    session = Session.load(folder / "parameters-small.json")
+    assert session.check(folder / "portfolio-small.json", folder / "market.json").ok
+    with pytest.raises(InputError, match="no circuit"):
+        session.prove(folder / "portfolio-small.json", folder / "market.json", context=1)
+
+
+def test_nothing_a_session_shows_is_secret(session, folder):
+    proof = session.prove(Frame(ROWS), folder / "market.json", context=1)
+    shown = f"{proof!r} {session!r} {proof.opening!r} {session.owner!r}"
+    for secret in (proof.opening.salt, session.owner.secret, *proof.opening.holdings.sizes[1:2]):
+        assert str(secret) not in shown
+
+
+def opening_file(path, **changes):
+    data = {
+        "schema": "zkmargin/opening/1",
+        "holdings": {"cash": "-5", "sizes": ["1", "0"], "collateral": ["2"], "debts": ["3"]},
+        "owner_key": [str(c) for c in BASE8],
+        "salt": "17",
+    }
+    data.update(changes)
+    path.write_text(json.dumps(data))
+    return path
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"salt": "-1"},
+        {"salt": str(1 << 248)},
+        {"salt": "007"},
+        {"salt": 17},
+        {"owner_key": ["1", "2"]},
+        {"owner_key": ["0", "1"]},
+        {"owner_key": [str(BASE8[0] + R), str(BASE8[1])]},
+        {"owner_key": ["0", str(R - 1)]},
+        {"owner_key": [str(BASE8[0])]},
+        {"holdings": {"cash": "0.5", "sizes": [], "collateral": [], "debts": []}},
+        {"holdings": {"cash": "-0", "sizes": [], "collateral": [], "debts": []}},
+        {"holdings": {"cash": "0", "sizes": [], "collateral": []}},
+    ],
+    ids=str,
+)
+def test_an_opening_nobody_made_is_refused(tmp_path, changes):
+    with pytest.raises(FileError):
+        load_opening(opening_file(tmp_path / "opening.json", **changes))
+
+
+def test_an_opening_survives_its_file(tmp_path):
+    opening = load_opening(opening_file(tmp_path / "a.json"))
+    save_opening(tmp_path / "b.json", opening)
+    assert load_opening(tmp_path / "b.json") == opening
+    assert (tmp_path / "b.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_an_opening_of_another_shape_is_refused(session, folder):
+    with pytest.raises(ZkmarginError) as caught:
+        session.prove(load_opening(opening_file(folder / "o.json")), folder / "market.json", context=1)
+    assert caught.value.code == "shape"
+
+
+@pytest.mark.parametrize("secret", ["0", "3", str(1 << 251)])
+def test_an_owner_key_of_another_secret_is_refused(tmp_path, secret):
+    path = tmp_path / "owner.json"
+    key = [str(c) for c in multiply(BASE8, 2)]
+    path.write_text(json.dumps({"schema": "zkmargin/owner/1", "owner_key": key, "secret": secret}))
+    with pytest.raises(FileError) as caught:
+        load_owner(path)
+    assert caught.value.code == "bad-owner-key"
+    path.write_text(json.dumps({"schema": "zkmargin/owner/1", "owner_key": key, "secret": "2"}))
+    assert load_owner(path).secret == 2
