@@ -20,8 +20,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from ..circuits.model import Shape
 from ..circuits.rules.engine import FAMILIES
 from ..kernel.errors import FileError, InputError
+from ..kernel.strict_json import read_json
 from .quantity import parse_decimal, parse_fraction
-from .reading import did_you_mean, parse_json, validated
+from .reading import did_you_mean, validated
 
 __all__ = [
     "AssetMarket",
@@ -219,7 +220,7 @@ def unix_seconds(time: datetime) -> int:
 
 def load_parameters(path: Path) -> Parameters:
     """Return the checked parameter file. Raises FileError in one sentence otherwise."""
-    data = parse_json(path)
+    data = read_json(path)
     _known_rule(data, path)
     parameters = validated(Parameters, lambda: Parameters.model_validate(data), path)
     try:
@@ -247,7 +248,7 @@ def load_parameters(path: Path) -> Parameters:
 
 def load_market(path: Path) -> Market:
     """Return the checked market file. Raises FileError in one sentence otherwise."""
-    data = parse_json(path)
+    data = read_json(path)
     market = validated(Market, lambda: Market.model_validate(data), path)
     unique((i.name for i in market.instruments), "instruments", path)
     unique((a.name for a in market.assets), "assets", path)

@@ -12,7 +12,7 @@ from typing import Any
 from ..kernel import Proof, VerifyingKey, load_key, prove, public_inputs, read_wtns, verify
 from ..kernel.errors import FileError, FormatError, MismatchError, ProofRejected
 from ..kernel.files import write_file
-from .reading import parse_json
+from ..kernel.strict_json import read_json
 
 __all__ = ["Proved", "prove_files", "public_json", "read_public", "verify_files"]
 
@@ -49,9 +49,9 @@ def prove_files(zkey: Path, witness: Path, proof: Path, public: Path) -> Proved:
 
 def verify_files(verifying_key: Path, public: Path, proof: Path) -> None:
     """Raise ProofRejected unless the proof holds; FileError, FormatError when a file cannot be used."""
-    key = VerifyingKey.from_json(parse_json(verifying_key))
+    key = VerifyingKey.from_json(read_json(verifying_key))
     stated = read_public(public)
-    claimed = Proof.from_json(parse_json(proof))
+    claimed = Proof.from_json(read_json(proof))
     try:
         holds = verify(key, stated, claimed)
     except FormatError as error:
@@ -74,7 +74,7 @@ def public_json(values: list[int] | tuple[int, ...]) -> bytes:
 
 def read_public(path: Path) -> list[int]:
     """Return the public inputs of a `public.json`. Raises FileError."""
-    data: Any = parse_json(path)
+    data: Any = read_json(path)
     if not isinstance(data, list) or not all(
         isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 80 for value in data
     ):

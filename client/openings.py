@@ -17,8 +17,9 @@ from ..circuits.statements.commitment import SALT_BITS, draw_salt
 from ..kernel.babyjubjub import Point, check_owner_key, draw_secret, public_key
 from ..kernel.errors import FileError, InputError
 from ..kernel.files import write_file
+from ..kernel.strict_json import read_bytes, read_json
 from .files import StrictModel
-from .reading import parse_json, read_bytes, validated
+from .reading import validated
 
 __all__ = ["OwnerKey", "fresh_opening", "keep_previous", "load_opening", "load_owner", "save_opening", "save_owner"]
 
@@ -84,7 +85,7 @@ def fresh_opening(holdings: Holdings, owner: OwnerKey) -> Opening:
 
 def load_owner(path: Path) -> OwnerKey:
     """Return a checked owner key: on the curve, in the prime subgroup, of its secret. Raises FileError."""
-    data = parse_json(path)
+    data = read_json(path)
     model = validated(_OwnerModel, lambda: _OwnerModel.model_validate(data), path)
     point = _checked_key(model.owner_key, path)
     if model.secret is not None:
@@ -109,7 +110,7 @@ def save_owner(path: Path, owner: OwnerKey) -> None:
 
 def load_opening(path: Path) -> Opening:
     """Return a checked opening. Raises FileError when it is none, or its owner key is no key."""
-    data = parse_json(path)
+    data = read_json(path)
     model = validated(_OpeningModel, lambda: _OpeningModel.model_validate(data), path)
     if not 0 <= model.salt < 1 << SALT_BITS:
         raise FileError(f"the salt does not fit {SALT_BITS} bits", code="out-of-range", file=str(path))

@@ -18,9 +18,10 @@ from pydantic import Field
 
 from ..circuits.model import INDEX_SCALE, Holdings
 from ..kernel.errors import FileError, InputError
+from ..kernel.strict_json import read_json
 from .files import Name, NotNegative, Number, Parameters, StrictModel, Time, unique
 from .quantity import parse_decimal
-from .reading import check_columns, did_you_mean, parse_csv, parse_json, validated
+from .reading import check_columns, did_you_mean, parse_csv, validated
 from .tables import MONEY, Tables
 
 __all__ = ["Amount", "Portfolio", "Position", "load_portfolio", "portfolio_from_frame", "to_holdings"]
@@ -96,7 +97,7 @@ def load_portfolio(path: Path) -> Portfolio:
     """Return the portfolio of a .json or .csv file. Raises FileError in one sentence otherwise."""
     if path.suffix.lower() == ".csv":
         return _from_rows(parse_csv(path, CSV_COLUMNS), path)
-    data = parse_json(path)
+    data = read_json(path)
     model = validated(_PortfolioModel, lambda: _PortfolioModel.model_validate(data), path)
     portfolio = Portfolio(
         cash=model.cash,
