@@ -9,10 +9,13 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..contracts.chain import Log, OutOfGas, Receipt, Reverted
 from ..kernel.errors import ContractError, EnvironmentFault
+
+if TYPE_CHECKING:
+    import pyrevm
 
 __all__ = ["DEVELOPMENT_CHAIN", "EmbeddedChain"]
 
@@ -47,7 +50,7 @@ class EmbeddedChain:
         return self._chain_id
 
     def now(self) -> int:
-        """The current block's time."""
+        """Return the current block's time."""
         return self._timestamp
 
     def set_time(self, timestamp: int) -> None:
@@ -93,26 +96,22 @@ class EmbeddedChain:
                 self._evm.message_call(sender, to, calldata=data, gas=_BLOCK_GAS if gas is None else gas)
         finally:
             self._evm.reset_transient_storage()
-            self.last_gas_used = int(self._evm.result.gas_used)
-        result = self._evm.result
-        return Receipt(gas_used=result.gas_used, logs=tuple(_log(entry) for entry in result.logs))
+            result: Any = self._evm.result
+            self.last_gas_used = int(result.gas_used)
+        return Receipt(gas_used=self.last_gas_used, logs=tuple(_log(entry) for entry in result.logs))
 
-    def _block(self) -> Any:
-        """The environment of the current block."""
+    def _block(self) -> pyrevm.BlockEnv:
+        """Return the environment of the current block."""
         return self._pyrevm.BlockEnv(
             number=self._number, timestamp=self._timestamp, gas_limit=_BLOCK_GAS, basefee=0, difficulty=0
         )
 
 
-def _log(entry: Any) -> Log:
-    """An event as pyrevm shows it."""
-    topics, data = entry.data
-    return Log(str(entry.address).lower(), tuple(_bytes(topic) for topic in topics), bytes(data))
-
-
-def _bytes(topic: Any) -> bytes:
-    """A topic, which may come as a hexadecimal string."""
-    return bytes.fromhex(topic.removeprefix("0x")) if isinstance(topic, str) else bytes(topic)
+def _log(entry: pyrevm.Log) -> Log:
+    """Convert an event as pyrevm shows it: its data come with the topics."""
+    shown: Any = entry.data
+    topics, data = shown
+    return Log(str(entry.address).lower(), tuple(bytes(topic) for topic in topics), bytes(data))
 
 
 @contextmanager

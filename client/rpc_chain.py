@@ -1,16 +1,21 @@
 """A chain behind JSON-RPC, by web3.py, as the bindings' `Chain`.
 
-Transactions are signed with the private key in the environment variable ZKMARGIN_PRIVATE_KEY, or sent from the node's own unlocked
-accounts. Gas figures are exact.
+Transactions are signed with the private key in the environment variable ZKMARGIN_PRIVATE_KEY, or sent from the node's
+own unlocked accounts. Gas figures are exact.
 """
 
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..contracts.chain import Log, OutOfGas, Receipt, Reverted
 from ..kernel.errors import ContractError, EnvironmentFault
+
+if TYPE_CHECKING:
+    from eth_typing import HexStr
+    from hexbytes import HexBytes
+    from web3.types import LogReceipt
 
 __all__ = ["KEY_VARIABLE", "RpcChain"]
 
@@ -41,7 +46,7 @@ class RpcChain:
         return self._chain_id
 
     def now(self) -> int:
-        """The latest block's time."""
+        """Return the latest block's time."""
         return int(self._web3.eth.get_block("latest")["timestamp"])
 
     def deploy(self, bytecode: bytes, sender: str) -> str:
@@ -76,10 +81,11 @@ class RpcChain:
             contract=str(created).lower() if created else None,
         )
 
-    def _send(self, transaction: dict[str, Any]) -> Any:
-        """The hash of a sent transaction."""
+    def _send(self, transaction: dict[str, Any]) -> HexStr | HexBytes:
+        """Send a transaction and return its hash."""
         if self._signer is None:
-            return self._ask("eth_sendTransaction", [transaction])
+            sent: HexStr = self._ask("eth_sendTransaction", [transaction])
+            return sent
         if transaction["from"].lower() != self.accounts[0]:
             raise EnvironmentFault(f"the key in {KEY_VARIABLE} is not the sender's")
         eth = self._web3.eth
@@ -102,8 +108,8 @@ class RpcChain:
         self._ask("eth_call", [transaction, hex(block - 1)])
         raise ContractError("the transaction failed, and does not fail again")
 
-    def _ask(self, method: str, parameters: list[Any]) -> Any:
-        """One request, errors by their revert data."""
+    def _ask(self, method: str, parameters: list[Any]) -> Any:  # noqa: ANN401
+        """Make one request; errors come out by their revert data."""
         from web3.types import RPCEndpoint
 
         response = self._web3.provider.make_request(RPCEndpoint(method), parameters)
@@ -128,6 +134,6 @@ def _hex(data: bytes) -> str:
     return "0x" + data.hex()
 
 
-def _log(entry: Any) -> Log:
-    """An event as web3.py shows it."""
+def _log(entry: LogReceipt) -> Log:
+    """Convert an event as web3.py shows it."""
     return Log(str(entry["address"]).lower(), tuple(bytes(topic) for topic in entry["topics"]), bytes(entry["data"]))

@@ -10,17 +10,17 @@ from dataclasses import astuple, dataclass
 from functools import cache
 from typing import Any, ClassVar, Self
 
-from . import artifacts
+from .artifact import load_artifact
 from .chain import Chain, Receipt, Reverted
-from .encoding import key_chunks, keccak, label_bytes, pack_cells
+from .encoding import keccak, key_chunks, label_bytes, pack_cells
 from .errors import contract_error
 
 __all__ = [
     "STATUSES",
     "AccessManager",
     "Account",
-    "Book",
     "Board",
+    "Book",
     "Contract",
     "Gate",
     "GateSettings",
@@ -99,9 +99,9 @@ class Contract:
         self.sender = sender
 
     @classmethod
-    def _deploy(cls, chain: Chain, sender: str, *arguments: Any) -> Self:
+    def _deploy(cls, chain: Chain, sender: str, *arguments: object) -> Self:
         """Create the contract."""
-        made = artifacts.load(cls.artifact)
+        made = load_artifact(cls.artifact)
         encoded = _encode([_type(part) for part in made.constructor_inputs()], arguments)
         try:
             return cls(chain, chain.deploy(made.bytecode + encoded, sender), sender)
@@ -112,12 +112,12 @@ class Contract:
         """Return the same contract, spoken to by another sender."""
         return type(self)(self.chain, self.address, sender)
 
-    def data(self, function: str, *arguments: Any) -> bytes:
+    def data(self, function: str, *arguments: object) -> bytes:
         """Return the calldata of a function."""
         selector, inputs, _ = _function(self.artifact, function)
         return selector + _encode(list(inputs), arguments)
 
-    def read(self, function: str, *arguments: Any) -> Any:
+    def read(self, function: str, *arguments: object) -> Any:  # noqa: ANN401
         """Call a view function: its one answer, or the tuple of its answers. Raises `errors.NAME`."""
         _, _, outputs = _function(self.artifact, function)
         try:
@@ -127,7 +127,7 @@ class Contract:
         decoded = _decode(list(outputs), answer)
         return decoded[0] if len(decoded) == 1 else decoded
 
-    def send(self, function: str, *arguments: Any, gas: int | None = None) -> Receipt:
+    def send(self, function: str, *arguments: object, gas: int | None = None) -> Receipt:
         """Send a transaction. Raises `errors.NAME` when the contract refuses."""
         try:
             return self.chain.transact(self.address, self.data(function, *arguments), self.sender, gas)
@@ -206,7 +206,7 @@ class Registry(Contract):
     def verify(
         self, circuit: bytes, proof: Sequence[int], singles: Sequence[int], tables: Sequence[bytes], ys: Sequence[int]
     ) -> None:
-        """Return when the proof holds. Raises `errors.ProofRejected`, `errors.MalformedProof`, `errors.NotFolded`, ..."""
+        """Return when the proof holds. Raises `errors.ProofRejected`, `MalformedProof`, `NotFolded`, ..."""
         self.read("verify", circuit, list(proof), list(singles), list(tables), list(ys))
 
 
@@ -233,7 +233,7 @@ class Board(_Tables):
     artifact = "PriceBoard"
 
     @classmethod
-    def deploy(
+    def deploy(  # noqa: PLR0917
         cls, chain: Chain, sender: str, authority: str, schema_hash: bytes, words: Sequence[int], staleness: int
     ) -> Board:
         """Create a board; `words` are schema words, `staleness` is in seconds."""
@@ -352,14 +352,14 @@ def _args(args: ProofArgs) -> tuple[Any, ...]:
 @cache
 def _function(artifact: str, name: str) -> tuple[bytes, tuple[str, ...], tuple[str, ...]]:
     """Selector, argument types, answer types."""
-    entry = artifacts.load(artifact).entry("function", name)
+    entry = load_artifact(artifact).entry("function", name)
     inputs = tuple(_type(part) for part in entry["inputs"])
     outputs = tuple(_type(part) for part in entry["outputs"])
     return keccak(f"{name}({','.join(inputs)})".encode())[:4], inputs, outputs
 
 
 def _type(part: dict[str, Any]) -> str:
-    """The canonical type of an argument, structs as tuples."""
+    """Return the canonical type of an argument, structs as tuples."""
     kind: str = part["type"]
     if not kind.startswith("tuple"):
         return kind

@@ -1,6 +1,7 @@
 """What the bindings need of a chain, and what a chain answers.
 
-`client` has two: an embedded EVM and a node behind JSON-RPC. Addresses are "0x" strings, data is bytes, times are unix seconds.
+`client` has two: an embedded EVM and a node behind JSON-RPC. Addresses are "0x" strings, data is bytes, times are unix
+seconds.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class Chain(Protocol):
         """The chain's id; 31337 is a development chain."""
 
     def now(self) -> int:
-        """The time that a transaction sent now would see, at least."""
+        """Return the time that a transaction sent now would see, at least."""
 
     def deploy(self, bytecode: bytes, sender: str) -> str:
         """Create a contract and return its address. Raises `Reverted` or `OutOfGas`."""

@@ -120,8 +120,8 @@ def proof_words(proof: ProofLike) -> list[int]:
 class CellSchema:
     """What a cell may be: bounds, an earlier cell that must not be larger, and the order between margin levels.
 
-    `minimum` and `maximum` are inclusive, in the cell's own units, below 2^64; `not_below` is the index of the earlier cell;
-    `order` is None, "initial>=maintenance" or "initial<=maintenance".
+    `minimum` and `maximum` are inclusive, in the cell's own units, below 2^64; `not_below` is the index of the earlier
+    cell; `order` is None, "initial>=maintenance" or "initial<=maintenance".
     """
 
     minimum: int
@@ -170,7 +170,7 @@ def account_id(owner: str, label: str | bytes) -> bytes:
     return keccak(_address(owner) + label_bytes(label))
 
 
-def context_of_open(
+def context_of_open(  # noqa: PLR0917
     chain_id: int,
     gate: str,
     circuit: bytes,
@@ -185,7 +185,8 @@ def context_of_open(
 ) -> int:
     """Return the context of an opening proof, below 2^248; `circuit` is the sufficiency circuit's id."""
     arguments = keccak(_words([round_, BOX_NONE, version, INITIAL, commitment]))
-    return _context(chain_id, gate, circuit, account_id(owner, label), "open", arguments, 0, nonce, deadline)
+    account = account_id(owner, label)
+    return _context((chain_id, gate, circuit), account, "open", arguments + _words([0, nonce, deadline]))
 
 
 def context_of_certify(
@@ -202,7 +203,7 @@ def context_of_certify(
 ) -> int:
     """Return the context of a renewal's proof, below 2^248; `circuit` is the sufficiency circuit's id."""
     arguments = keccak(_words([round_, BOX_NONE, version, MAINTENANCE]))
-    return _context(chain_id, gate, circuit, account, "certify", arguments, commitment, nonce, deadline)
+    return _context((chain_id, gate, circuit), account, "certify", arguments + _words([commitment, nonce, deadline]))
 
 
 def context_of_flag(
@@ -219,34 +220,25 @@ def context_of_flag(
 ) -> int:
     """Return the context of a shortfall proof, below 2^248; `circuit` is the shortfall circuit's id."""
     arguments = keccak(_words([round_, BOX_NONE, version, MAINTENANCE]))
-    return _context(chain_id, gate, circuit, account, "flag", arguments, commitment, nonce, deadline)
+    return _context((chain_id, gate, circuit), account, "flag", arguments + _words([commitment, nonce, deadline]))
 
 
-def _context(
-    chain_id: int,
-    gate: str,
-    circuit: bytes,
-    account: bytes,
-    action: str,
-    arguments: bytes,
-    commitment: int,
-    nonce: int,
-    deadline: int,
-) -> int:
-    """The keccak of abi.encode(tag, chain id, gate, ...), less its low byte."""
+def _context(where: tuple[int, str, bytes], account: bytes, action: str, rest: bytes) -> int:
+    """Hash abi.encode(tag, chain id, gate, circuit, account, action, hash of the arguments, ...), less its low byte."""
+    chain_id, gate, circuit = where
     tag = b"zkmargin/context/1"
-    head = [_words([10 * 32, chain_id]), _address(gate), circuit, account, label_bytes(action), arguments]
-    tail = [_words([commitment, nonce, deadline, len(tag)]), tag.ljust(32, b"\0")]
-    return int.from_bytes(keccak(b"".join(head + tail)), "big") >> 8
+    place = _words([10 * 32, chain_id]) + _address(gate) + circuit
+    text = _words([len(tag)]) + tag.ljust(32, b"\0")
+    return int.from_bytes(keccak(place + account + label_bytes(action) + rest + text), "big") >> 8
 
 
 def _address(address: str) -> bytes:
-    """An address as a word."""
+    """Return an address as a word."""
     return bytes.fromhex(address.removeprefix("0x")).rjust(32, b"\0")
 
 
 def _swapped(point: _PointG2) -> tuple[int, int, int, int]:
-    """A point of the second group with imaginary parts first."""
+    """Return a point of the second group with imaginary parts first."""
     (x_re, x_im), (y_re, y_im) = point
     return x_im, x_re, y_im, y_re
 

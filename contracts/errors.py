@@ -1,7 +1,7 @@
 """Solidity errors as Python exceptions: one table of every artifact's selectors.
 
-`errors.NonceUsed` is the class of `error NonceUsed(uint256 expected, uint256 given)`; an instance has `.arguments`. One table
-serves all contracts, because errors bubble up from one through another.
+`errors.NonceUsed` is the class of `error NonceUsed(uint256 expected, uint256 given)`; an instance has `.arguments`. One
+table serves all contracts, because errors bubble up from one through another.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from ..kernel.errors import ContractError
-from . import artifacts
+from .artifact import artifact_names, load_artifact
 
 __all__ = ["SolidityError", "contract_error", "error_class", "error_names"]
 
@@ -30,7 +30,7 @@ class SolidityError(ContractError):
 
 
 def contract_error(data: bytes) -> ContractError:
-    """Return the exception for revert data: a `SolidityError` subclass, or a plain `ContractError` for anything unknown."""
+    """Return the exception for revert data: a `SolidityError` subclass, or a plain `ContractError` for the unknown."""
     from eth_abi.exceptions import DecodingError
 
     if not data:
@@ -66,10 +66,10 @@ def __getattr__(name: str) -> type[SolidityError]:
 
 @cache
 def _table() -> dict[bytes, tuple[type[SolidityError], list[str], list[str]]]:
-    """Selector -> class, argument types, argument names. Two errors of one name would share a class: refused by a test."""
+    """Map selectors to class, argument types, argument names. A test refuses two errors of one name."""
     table: dict[bytes, tuple[type[SolidityError], list[str], list[str]]] = {}
-    for contract in artifacts.names():
-        artifact = artifacts.load(contract)
+    for contract in artifact_names():
+        artifact = load_artifact(contract)
         for signature, selector in artifact.errors.items():
             if selector in table:
                 continue
@@ -81,7 +81,7 @@ def _table() -> dict[bytes, tuple[type[SolidityError], list[str], list[str]]]:
 
 
 def _decoded(selector: bytes, body: bytes) -> ContractError | None:
-    """The exception for a selector and its arguments, None when nobody knows the selector."""
+    """Return the exception for a selector and its arguments, None when nobody knows the selector."""
     known = _table().get(selector)
     if known is not None:
         kind, types, keys = known
@@ -100,8 +100,8 @@ def _decode(types: list[str], body: bytes) -> tuple[Any, ...]:
     return tuple(decode(types, body))
 
 
-def _plain(value: Any) -> Any:
-    """Bytes as a "0x" string, everything else as it is."""
+def _plain(value: object) -> object:
+    """Return bytes as a "0x" string, everything else as it is."""
     return "0x" + value.hex() if isinstance(value, bytes) else value
 
 

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+
 from zkmargin.client.embedded_chain import EmbeddedChain
 
 START = 1_790_000_000  # unix seconds at which the embedded chains of the tests start

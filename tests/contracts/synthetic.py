@@ -37,7 +37,7 @@ def g2(scalar: int) -> G2:
 
 
 class SyntheticKey:
-    """A key for a number of public inputs. `secrets` overrides alpha, beta or delta; `ic` the scalars of the IC points."""
+    """A key for a number of public inputs. `secrets` overrides alpha, beta, delta; `ic` the scalars of IC."""
 
     def __init__(self, inputs: int, rng: Random, ic: list[int] | None = None, **secrets: int) -> None:
         self.rng = rng

@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from zkmargin.contracts import artifacts, build, errors
+
+from zkmargin.contracts import build, errors
+from zkmargin.contracts.artifact import artifact_names, load_artifact
 from zkmargin.contracts.encoding import keccak
 from zkmargin.kernel import DEVELOPMENT_ALPHAS
 from zkmargin.kernel.errors import ContractError, FileError
@@ -19,8 +21,8 @@ def test_the_committed_artifacts_are_what_the_sources_compile_to():
 
 
 def test_every_deployed_contract_fits_the_code_size_limit():
-    for name in artifacts.names():
-        assert 0 < artifacts.load(name).deployed_size <= 24_576
+    for name in artifact_names():
+        assert 0 < load_artifact(name).deployed_size <= 24_576
 
 
 def test_the_registry_refuses_exactly_the_development_keys_of_the_kernel():
@@ -45,8 +47,8 @@ def test_every_solidity_error_has_a_class_of_its_name():
 
 def test_one_name_is_one_error_everywhere():
     signatures = {}
-    for name in artifacts.names():
-        for signature, selector in artifacts.load(name).errors.items():
+    for name in artifact_names():
+        for signature, selector in load_artifact(name).errors.items():
             assert keccak(signature.encode())[:4] == selector
             assert signatures.setdefault(signature.split("(")[0], signature) == signature
 
@@ -76,5 +78,5 @@ def test_revert_data_is_decoded_with_its_arguments():
 
 def test_an_unknown_contract_is_named():
     with pytest.raises(FileError, match="Nothing"):
-        artifacts.load("Nothing")
+        load_artifact("Nothing")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from zkmargin.client.embedded_chain import EmbeddedChain
 from zkmargin.client.rpc_chain import KEY_VARIABLE, RpcChain
 from zkmargin.contracts import errors
@@ -27,7 +28,8 @@ def chain(request, anvil, monkeypatch):
 def board(chain):
     admin = chain.accounts[0]
     manager = AccessManager.deploy(chain, admin, admin)
-    return Board.deploy(chain, admin, manager.address, bytes(32), [CellSchema(1, 9).word()], 600)
+    words = [CellSchema(1, 9).word()]
+    return Board.deploy(chain, admin, manager.address, schema_hash=bytes(32), words=words, staleness=600)
 
 
 def test_a_transaction_leaves_a_receipt(chain):

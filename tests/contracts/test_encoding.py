@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from eth_abi.abi import encode
+
 from zkmargin.contracts import encoding
 from zkmargin.kernel import Proof
 from zkmargin.kernel.errors import InputError
@@ -54,9 +55,10 @@ def test_contexts_are_pinned():
     certified = encoding.context_of_certify(*where, account, 99, **terms)
     flagged = encoding.context_of_flag(*where, account, 99, **terms)
     assert (hex(opened), hex(certified), hex(flagged)) == VECTORS["contexts"]
-    types = ["string", "uint256", "address", "bytes32", "bytes32", "bytes32", "bytes32", "uint256", "uint256", "uint256"]
+    types = ["string", "uint256", "address", *["bytes32"] * 4, *["uint256"] * 3]
     arguments = encoding.keccak(encode(["uint64", "uint256", "uint64", "uint8"], [48_211, 0, 1_763_654_400, 1]))
-    values = ["zkmargin/context/1", *where, account, b"flag".ljust(32, b"\0"), arguments, 99, 3, 1_763_654_700]
+    action = b"flag".ljust(32, b"\0")
+    values = ["zkmargin/context/1", *where, account, action, arguments, 99, 3, 1_763_654_700]
     assert flagged == int.from_bytes(encoding.keccak(encode(types, values)), "big") >> 8
 
 

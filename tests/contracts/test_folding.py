@@ -5,8 +5,10 @@ from __future__ import annotations
 from random import Random
 
 import pytest
+
 from zkmargin.client.embedded_chain import EmbeddedChain
-from zkmargin.contracts import artifacts, errors
+from zkmargin.contracts import errors
+from zkmargin.contracts.artifact import load_artifact
 from zkmargin.contracts.chain import OutOfGas
 from zkmargin.contracts.encoding import INITIAL, MAINTENANCE, CellSchema, key_bytes, proof_words
 from zkmargin.kernel import pairing_check
@@ -194,7 +196,7 @@ def test_a_refolded_parameter_table_still_holds_ic0_once(world):
 def test_a_table_that_sums_to_infinity_is_a_point_like_any_other(world, synthetic, worlds):
     """The sum of a market of zeros, and a parameter table that cancels IC_0."""
     schema = [CellSchema(0, 100)] * 3
-    other = worlds.World(EmbeddedChain(timestamp=world.chain.now()), synthetic, 5, schema)
+    other = worlds.World(EmbeddedChain(timestamp=world.chain.now()), synthetic, 5, market=schema)
     ic = [other.rng.randrange(1, synthetic.R) for _ in range(other.inputs + 1)]
     ic[0] = -sum(s * cell for s, cell in zip(ic[7:], worlds.INITIAL_CELLS, strict=True)) % synthetic.R
     key = synthetic.SyntheticKey(other.inputs, other.rng, ic)
@@ -241,7 +243,7 @@ def test_out_of_gas_inside_a_fold_leaves_nothing_wrong(world):
 
 def test_points_are_written_by_folding_only():
     """Every function of the registry that changes state; none takes a point."""
-    abi = artifacts.load("VerifierRegistry").abi
+    abi = load_artifact("VerifierRegistry").abi
     changing = {e["name"] for e in abi if e["type"] == "function" and e["stateMutability"] not in ("view", "pure")}
     assert changing == {"storeChunk", "register", "disable", "fold", "refold", "setAuthority"}
 
@@ -249,7 +251,7 @@ def test_points_are_written_by_folding_only():
 def test_a_key_over_several_data_contracts_folds_across_their_borders(synthetic, worlds, seed):
     rng = Random(seed)
     market, parameters = [CellSchema(0, (1 << 64) - 1)] * 365, [CellSchema(0, (1 << 64) - 1)] * 20
-    world = worlds.World(EmbeddedChain(timestamp=1_790_000_000), synthetic, seed, market, parameters)
+    world = worlds.World(EmbeddedChain(timestamp=1_790_000_000), synthetic, seed, market=market, parameters=parameters)
     assert len(key_bytes(world.keys["sufficiency"].points)) > 376 * 64
     assert len(world.registry.read("keyChunks", world.circuits["sufficiency"])) == 2
     world.rounds[1] = [rng.randrange(1 << 64) for _ in market]

@@ -1,6 +1,7 @@
 """Gas and code sizes are snapshots: a change over 1 % is made on purpose or not at all.
 
-ZKMARGIN_UPDATE_SNAPSHOTS=1 writes them anew. The shape is the full one: 3 single inputs, 32 market and 112 parameter cells.
+ZKMARGIN_UPDATE_SNAPSHOTS=1 writes them anew. The shape is the full one: 3 single inputs, 32 market cells, 112 parameter
+cells.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from pathlib import Path
 from random import Random
 
 import pytest
+
 from zkmargin.client.rpc_chain import RpcChain
-from zkmargin.contracts import artifacts
+from zkmargin.contracts.artifact import artifact_names, load_artifact
 from zkmargin.contracts.encoding import INITIAL, CellSchema, key_bytes, proof_words
 
 SNAPSHOTS = Path(__file__).with_name("snapshots.json")
@@ -25,7 +27,7 @@ def measured(anvil, synthetic, worlds):
     chain = RpcChain(anvil)
     rng = Random(1)
     market, parameters = [CellSchema(0, (1 << 40) - 1)] * 32, [CellSchema(0, (1 << 64) - 1)] * 112
-    world = worlds.World(chain, synthetic, 1, market, parameters)
+    world = worlds.World(chain, synthetic, 1, market=market, parameters=parameters)
     gas = {}
     circuit, key = world.circuits["sufficiency"], world.keys["sufficiency"]
     raw = key_bytes(synthetic.SyntheticKey(world.inputs, rng).points)
@@ -62,7 +64,7 @@ def test_gas_is_what_the_snapshot_says(measured):
 
 
 def test_sizes_are_what_the_snapshot_says():
-    compare("bytes", {name: artifacts.load(name).deployed_size for name in artifacts.names()})
+    compare("bytes", {name: load_artifact(name).deployed_size for name in artifact_names()})
 
 
 def test_the_snapshot_keeps_verification_below_its_limit():

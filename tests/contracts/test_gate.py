@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+
 from zkmargin.client.embedded_chain import EmbeddedChain
 from zkmargin.contracts import errors
 from zkmargin.contracts.bindings import Gate

@@ -6,10 +6,11 @@ from dataclasses import replace
 from random import Random
 
 import pytest
+
 from zkmargin.client.embedded_chain import EmbeddedChain
 from zkmargin.contracts import errors
 from zkmargin.contracts.bindings import AccessManager, Registry
-from zkmargin.contracts.encoding import CHUNK_BYTES, key_bytes, keccak
+from zkmargin.contracts.encoding import CHUNK_BYTES, keccak, key_bytes
 from zkmargin.kernel import DEVELOPMENT_ALPHAS, g1_add, pairing_check
 
 BETA, GAMMA, DELTA, IC = 2, 6, 10, 14  # word indices of key bytes
@@ -39,10 +40,10 @@ def test_a_sound_key_is_registered_once(world, raw):
         world.registry.register(raw, 3, world.tables)
 
 
-@pytest.mark.parametrize(("at", "other"), [(DELTA, GAMMA), (DELTA, BETA), (GAMMA, BETA)])
+@pytest.mark.parametrize("pair", [(DELTA, GAMMA), (DELTA, BETA), (GAMMA, BETA)])
 @pytest.mark.parametrize("sign", [1, -1])
-def test_related_points_are_refused(world, synthetic, raw, at, other, sign):
-    q = synthetic.Q
+def test_related_points_are_refused(world, synthetic, raw, pair, sign):
+    (at, other), q = pair, synthetic.Q
     words = [word(raw, other + i) for i in range(4)]
     if sign < 0:
         words[2:] = [q - words[2], q - words[3]]

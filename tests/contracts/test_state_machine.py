@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 
 import pytest
+
 from zkmargin.contracts import errors
 from zkmargin.contracts.encoding import label_bytes
 
@@ -91,10 +92,8 @@ class Model:
 
     def flag(self, label, args, good):
         account = self.accounts.get(label)
-        if account is None:
-            return "UnknownAccount"
-        if account["status"] == "flagged":
-            return "StatusRefused"
+        if account is None or account["status"] == "flagged":
+            return "UnknownAccount" if account is None else "StatusRefused"
         refused = self.timely(args, account["nonce"])
         if refused:
             return refused

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from zkmargin.contracts import errors
 from zkmargin.contracts.bindings import Board
 from zkmargin.contracts.encoding import CellSchema, pack_cells, schema_words_hash, table_hash
@@ -87,8 +88,9 @@ def test_a_schema_that_contradicts_itself_is_refused(world, worlds):
         "reserved bits": 9 << 64 | 1 << 152,
     }
     for word in bad.values():
+        where = (world.chain, world.admin, world.manager.address)
         with pytest.raises(errors.BadSchemaWord):
-            Board.deploy(world.chain, world.admin, world.manager.address, worlds.SCHEMA_HASH, [word], 600)
+            Board.deploy(*where, schema_hash=worlds.SCHEMA_HASH, words=[word], staleness=600)
     for schema in (CellSchema(5, 4), CellSchema(0, 1 << 64), CellSchema(-1, 4), CellSchema(0, 4, order="up")):
         with pytest.raises(InputError):
             schema.word()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -41,6 +40,7 @@ class World:
         chain: Any,
         synthetic: Any,
         seed: int,
+        *,
         market: list[CellSchema] | None = None,
         parameters: list[CellSchema] | None = None,
         trusted: bool = True,
@@ -130,15 +130,16 @@ class World:
 
     def context(self, action: str, subject: Any, commitment: int, **terms: int) -> int:
         """Return the context as Python computes it; `subject` is (owner, label) for "open", else the account."""
-        where = (self.chain.chain_id, self.gate.address)
+        circuit = self.circuits["shortfall" if action == "flag" else "sufficiency"]
+        where = (self.chain.chain_id, self.gate.address, circuit)
         if action == "open":
-            owner, label = subject
-            return context_of_open(*where, self.circuits["sufficiency"], owner, label, commitment, **terms)
-        if action == "certify":
-            return context_of_certify(*where, self.circuits["sufficiency"], subject, commitment, **terms)
-        return context_of_flag(*where, self.circuits["shortfall"], subject, commitment, **terms)
+            return context_of_open(*where, *subject, commitment, **terms)
+        function = context_of_flag if action == "flag" else context_of_certify
+        return function(*where, subject, commitment, **terms)
 
-    def args(self, action: str, subject: Any, commitment: int, *, context: int | None = None, **given: int) -> ProofArgs:
+    def args(
+        self, action: str, subject: Any, commitment: int, *, context: int | None = None, **given: int
+    ) -> ProofArgs:
         """Return valid arguments for an action at the latest round, current version, right nonce, a near deadline."""
         if "nonce" not in given:
             given["nonce"] = 0 if action == "open" else self.gate.status_of(subject).nonce
@@ -183,5 +184,5 @@ class World:
 
 __all__ = [
     "DURATION", "GRACE", "INITIAL_CELLS", "MAINTENANCE_CELLS", "MARKET", "PARAMETERS", "PRICES", "SCHEMA_HASH",
-    "STALENESS", "WINDOW", "World", "replace",
+    "STALENESS", "WINDOW", "World",
 ]

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..kernel.errors import FileError
 
-__all__ = ["Artifact", "load", "names"]
+__all__ = ["Artifact", "artifact_names", "load_artifact"]
 
 _FOLDER = Path(__file__).resolve().parent / "artifacts"
 
@@ -42,13 +42,13 @@ class Artifact:
         return []
 
 
-def names() -> list[str]:
+def artifact_names() -> list[str]:
     """Return the names of all artifacts, sorted."""
     return sorted(path.stem for path in _FOLDER.glob("*.json"))
 
 
 @cache
-def load(name: str) -> Artifact:
+def load_artifact(name: str) -> Artifact:
     """Return an artifact. Raises `FileError` when there is none."""
     path = _FOLDER / f"{name}.json"
     try:
