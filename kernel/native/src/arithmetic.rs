@@ -4,7 +4,8 @@ use crate::encoding::{read_points, read_scalars, write_element, write_point, For
 use crate::error::{bad, Result};
 use crate::msm::msm;
 use ark_bn254::Fr;
-use ark_ec::{AffineRepr, CurveGroup, PrimeGroup, VariableBaseMSM};
+use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
+use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::{batch_inversion, BigInt, PrimeField, Zero};
 use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 use std::sync::atomic::AtomicBool;
@@ -81,12 +82,15 @@ pub fn multiply<P: PointBytes<ScalarField = Fr>>(point: &[u8], scalar: &[u8]) ->
     }
 }
 
-pub fn multiply_sum<G>(points_bytes: &[u8], scalar_bytes: &[u8], cancel: &AtomicBool) -> Result<Vec<u8>>
+pub fn multiply_sum<P: SWCurveConfig<ScalarField = Fr>>(
+    points_bytes: &[u8],
+    scalar_bytes: &[u8],
+    cancel: &AtomicBool,
+) -> Result<Vec<u8>>
 where
-    G: CurveGroup + VariableBaseMSM<MulBase = <G as CurveGroup>::Affine> + PrimeGroup<ScalarField = Fr>,
-    G::Affine: PointBytes,
+    Affine<P>: PointBytes,
 {
-    let points = points::<G::Affine>(points_bytes)?;
+    let points = points::<Affine<P>>(points_bytes)?;
     let scalars = scalars(scalar_bytes)?;
     if points.len() != scalars.len() {
         return Err(bad("there are not as many points as scalars"));
@@ -97,5 +101,5 @@ where
         .filter(|(point, _)| !point.is_zero())
         .map(|(point, scalar)| (point, scalar.into_bigint()))
         .unzip();
-    Ok(point_bytes(msm::<G>(&points, &scalars, cancel)?))
+    Ok(point_bytes(msm(&points, &scalars, cancel)?))
 }

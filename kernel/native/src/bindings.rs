@@ -11,7 +11,7 @@ use crate::r1cs::R1cs;
 use crate::setup::{setup, Secrets};
 use crate::verifying_key::{self, read_inputs, Proof};
 use crate::zkey;
-use ark_bn254::{Fr, G1Affine, G1Projective, G2Affine, G2Projective};
+use ark_bn254::{g1, g2, Fr, G1Affine, G2Affine};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use std::path::{Path, PathBuf};
@@ -209,7 +209,7 @@ fn g2_multiply<'py>(py: Python<'py>, point: &[u8], scalar: &[u8]) -> PyResult<Bo
 #[pyfunction]
 fn msm_g1<'py>(py: Python<'py>, points: &[u8], scalars: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
     let sum = interruptible(py, |cancel| {
-        arithmetic::multiply_sum::<G1Projective>(points, scalars, cancel)
+        arithmetic::multiply_sum::<g1::Config>(points, scalars, cancel)
     })?;
     Ok(PyBytes::new(py, &sum))
 }
@@ -217,7 +217,7 @@ fn msm_g1<'py>(py: Python<'py>, points: &[u8], scalars: &[u8]) -> PyResult<Bound
 #[pyfunction]
 fn msm_g2<'py>(py: Python<'py>, points: &[u8], scalars: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
     let sum = interruptible(py, |cancel| {
-        arithmetic::multiply_sum::<G2Projective>(points, scalars, cancel)
+        arithmetic::multiply_sum::<g2::Config>(points, scalars, cancel)
     })?;
     Ok(PyBytes::new(py, &sum))
 }

@@ -5,6 +5,7 @@
 
 mod arithmetic;
 mod bindings;
+mod buckets;
 mod encoding;
 mod error;
 mod interrupt;

@@ -1,19 +1,19 @@
 //! Multi-scalar multiplication for Groth16's scalars: mostly 0, 1 and short, a few of full size.
 //!
-//! Zeros are skipped and ones summed by mixed additions. The rest goes through one bucket pass of signed
-//! windows: scalars above r/2 are negated together with their point, so short negative numbers are as cheap as short
-//! positive ones, and a short scalar's upper windows are zero digits, which cost nothing.
+//! Zeros are skipped and ones summed as they are. The rest goes through one bucket pass of signed windows: scalars
+//! above r/2 are negated together with their point, so short negative numbers are as cheap as short positive ones,
+//! and a short scalar's upper windows are zero digits, which cost nothing.
 
+use crate::buckets::Heaps;
 use crate::error::{Fault, Result};
 use ark_bn254::Fr;
-use ark_ec::{CurveGroup, PrimeGroup, VariableBaseMSM};
-use ark_ff::{BigInt, BigInteger, PrimeField};
+use ark_ec::short_weierstrass::{Affine, Bucket, Projective, SWCurveConfig};
+use ark_ff::{AdditiveGroup, BigInt, BigInteger, PrimeField, Zero};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-const SCALAR_BITS: usize = 254;
-/// Points a task sums at once; below it a thread's start costs more than it saves.
-const CHUNK: usize = 512;
+/// Points a task sorts at once: few enough for a core's cache, enough to share an inversion.
+const TASK: usize = 4096;
 
 /// Stops the work when the flag is up.
 pub fn check(cancel: &AtomicBool) -> Result<()> {
@@ -23,11 +23,12 @@ pub fn check(cancel: &AtomicBool) -> Result<()> {
     Ok(())
 }
 
-/// Σ scalars[i]·points[i]. Both have the same length; no point is at infinity (`(0, 0)` would be added as such anyway).
-pub fn msm<G>(points: &[G::Affine], scalars: &[BigInt<4>], cancel: &AtomicBool) -> Result<G>
-where
-    G: CurveGroup + VariableBaseMSM<MulBase = <G as CurveGroup>::Affine> + PrimeGroup<ScalarField = Fr>,
-{
+/// Σ scalars[i]·points[i]; both have the same length.
+pub fn msm<P: SWCurveConfig<ScalarField = Fr>>(
+    points: &[Affine<P>],
+    scalars: &[BigInt<4>],
+    cancel: &AtomicBool,
+) -> Result<Projective<P>> {
     check(cancel)?;
     let one = BigInt::from(1u64);
     let mut half = Fr::MODULUS;
@@ -51,62 +52,58 @@ where
             magnitudes.push(*scalar);
         }
     }
-    let (sum, rest) = rayon::join(|| sum_points::<G>(&units), || buckets::<G>(&bases, &magnitudes, cancel));
+    let (sum, rest) = rayon::join(|| sum(&units), || windows(&bases, &magnitudes, cancel));
     Ok(sum + rest?)
 }
 
-fn sum_points<G>(points: &[G::Affine]) -> G
-where
-    G: CurveGroup + VariableBaseMSM<MulBase = <G as CurveGroup>::Affine>,
-{
+fn sum<P: SWCurveConfig>(points: &[Affine<P>]) -> Projective<P> {
     points
-        .par_chunks(CHUNK)
-        .map(|chunk| {
-            let mut sum = G::ZERO_BUCKET;
-            for point in chunk {
-                sum += point;
-            }
-            sum.into()
-        })
+        .par_chunks(TASK)
+        .flat_map_iter(|chunk| Heaps::new(1, chunk.iter().map(|point| (0, *point))).sums())
+        .map(Projective::from)
         .sum()
 }
 
-/// Pippenger's bucket method over signed digits; windows run in parallel.
-fn buckets<G>(points: &[G::Affine], scalars: &[BigInt<4>], cancel: &AtomicBool) -> Result<G>
-where
-    G: CurveGroup + VariableBaseMSM<MulBase = <G as CurveGroup>::Affine>,
-{
-    let widest = scalars.iter().map(BigInteger::num_bits).max().unwrap_or(0) as usize;
-    if widest == 0 {
-        return Ok(G::zero());
+/// Pippenger's bucket method over signed digits. A task does as many windows as fill its cache.
+fn windows<P: SWCurveConfig>(
+    points: &[Affine<P>],
+    scalars: &[BigInt<4>],
+    cancel: &AtomicBool,
+) -> Result<Projective<P>> {
+    let bits = scalars.iter().map(BigInteger::num_bits).max().unwrap_or(0) as usize;
+    if bits == 0 {
+        return Ok(Projective::zero());
     }
-    let width = window_width(points.len(), widest);
-    let windows = widest / width + 1; // one more than the bits need: the last carry
-    let digits: Vec<Vec<i32>> = scalars
+    let width = window_width(points.len(), bits);
+    let count = bits / width + 1; // one bit more than there are: the last carry
+    let half = 1 << (width - 1);
+    let digits: Vec<i32> = scalars
         .par_iter()
-        .map(|scalar| signed_digits(scalar, width, windows))
+        .with_min_len(64)
+        .flat_map_iter(|scalar| signed_digits(scalar, width, count))
         .collect();
-    let sums: Vec<G> = (0..windows)
+    let share = (TASK / points.len()).clamp(1, count.div_ceil(2 * rayon::current_num_threads()));
+    let sums: Vec<Vec<Projective<P>>> = (0..count.div_ceil(share))
         .into_par_iter()
-        .map(|window| {
+        .map(|task| {
             check(cancel)?;
-            let mut buckets = vec![G::ZERO_BUCKET; 1 << (width - 1)];
-            for (point, digits) in points.iter().zip(&digits) {
-                match digits[window] {
-                    0 => {}
-                    digit if digit > 0 => buckets[digit as usize - 1] += point,
-                    digit => buckets[(-digit) as usize - 1] -= point,
-                }
-            }
-            let (mut running, mut total) = (G::ZERO_BUCKET, G::ZERO_BUCKET);
-            for bucket in buckets.iter().rev() {
-                running += bucket;
-                total += &running;
-            }
-            Ok(total.into())
+            let mine = task * share..count.min((task + 1) * share);
+            let entries = mine.clone().enumerate().flat_map(|(place, window)| {
+                let digits = digits[window..].iter().step_by(count);
+                points
+                    .iter()
+                    .zip(digits)
+                    .filter_map(move |(point, digit)| match *digit {
+                        0 => None,
+                        digit if digit > 0 => Some((place * half + digit as usize - 1, *point)),
+                        digit => Some((place * half + (-digit) as usize - 1, -*point)),
+                    })
+            });
+            let buckets = Heaps::new(mine.len() * half, entries).sums();
+            Ok(buckets.chunks_exact(half).map(weighted_sum).collect())
         })
         .collect::<Result<_>>()?;
-    Ok(sums.iter().rev().fold(G::zero(), |mut total, sum| {
+    Ok(sums.iter().flatten().rev().fold(Projective::zero(), |mut total, sum| {
         for _ in 0..width {
             total.double_in_place();
         }
@@ -114,25 +111,31 @@ where
     }))
 }
 
-/// The width that needs the fewest additions: a window adds every point once and every bucket about twice.
+/// Σ (i + 1)·buckets[i]
+fn weighted_sum<P: SWCurveConfig>(buckets: &[Bucket<P>]) -> Projective<P> {
+    let (mut running, mut total) = (Bucket::default(), Bucket::default());
+    for bucket in buckets.iter().rev() {
+        running += bucket;
+        total += &running;
+    }
+    total.into()
+}
+
+/// The width that costs least: a window adds every point once, and every bucket twice and dearly.
 fn window_width(points: usize, bits: usize) -> usize {
     (2..=16)
-        .min_by_key(|width| (bits / width + 1) * (points + (3 << (width - 1))))
+        .min_by_key(|width| (bits / width + 1) * (points + (4 << (width - 1))))
         .unwrap_or(2)
 }
 
 /// `scalar` = Σ digit_k · 2^(width·k) with every digit in (−2^(width−1), 2^(width−1)].
-fn signed_digits(scalar: &BigInt<4>, width: usize, windows: usize) -> Vec<i32> {
-    debug_assert!(scalar.num_bits() as usize <= SCALAR_BITS);
+fn signed_digits(scalar: &BigInt<4>, width: usize, windows: usize) -> impl Iterator<Item = i32> + '_ {
     let mut carry = 0;
-    (0..windows)
-        .map(|window| {
-            let mut digit = bits_at(scalar, window * width, width) + carry;
-            carry = i32::from(digit > 1 << (width - 1));
-            digit -= carry << width;
-            digit
-        })
-        .collect()
+    (0..windows).map(move |window| {
+        let digit = bits_at(scalar, window * width, width) + carry;
+        carry = i32::from(digit > 1 << (width - 1));
+        digit - (carry << width)
+    })
 }
 
 fn bits_at(scalar: &BigInt<4>, start: usize, width: usize) -> i32 {

@@ -7,8 +7,9 @@ use crate::error::{bad, malformed, Result};
 use crate::msm::{check, msm};
 use crate::verifying_key::Proof;
 use crate::zkey::{Matrix, ProvingKey, Query};
-use ark_bn254::{Fr, G1Projective, G2Projective};
-use ark_ec::{CurveGroup, PrimeGroup, VariableBaseMSM};
+use ark_bn254::{Fr, G1Projective};
+use ark_ec::short_weierstrass::{Affine, Projective, SWCurveConfig};
+use ark_ec::CurveGroup;
 use ark_ff::{BigInt, FftField, One, PrimeField, Zero};
 use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 use rayon::prelude::*;
@@ -47,7 +48,7 @@ pub fn prove(key: &ProvingKey, witness: &[Fr], r: Fr, s: Fr, cancel: &AtomicBool
                     );
                     Ok([a?, b1?, c?])
                 },
-                || query_sum::<G2Projective>(&key.b2, &scalars, cancel),
+                || query_sum(&key.b2, &scalars, cancel),
             )
         },
     );
@@ -64,12 +65,13 @@ pub fn prove(key: &ProvingKey, witness: &[Fr], r: Fr, s: Fr, cancel: &AtomicBool
     })
 }
 
-fn query_sum<G>(query: &Query<G::Affine>, scalars: &[BigInt<4>], cancel: &AtomicBool) -> Result<G>
-where
-    G: CurveGroup + VariableBaseMSM<MulBase = <G as CurveGroup>::Affine> + PrimeGroup<ScalarField = Fr>,
-{
+fn query_sum<P: SWCurveConfig<ScalarField = Fr>>(
+    query: &Query<Affine<P>>,
+    scalars: &[BigInt<4>],
+    cancel: &AtomicBool,
+) -> Result<Projective<P>> {
     let chosen: Vec<_> = query.wires.iter().map(|wire| scalars[*wire as usize]).collect();
-    msm::<G>(&query.points, &chosen, cancel)
+    msm(&query.points, &chosen, cancel)
 }
 
 fn quotient_on_odd_points(key: &ProvingKey, witness: &[Fr], cancel: &AtomicBool) -> Result<Vec<BigInt<4>>> {

@@ -112,7 +112,7 @@ impl VerifyingKey {
         }
         let scalars: Vec<_> = public.iter().map(|value| value.into_bigint()).collect();
         let never = AtomicBool::new(false);
-        let inputs: G1Projective = msm::<G1Projective>(&self.inputs[1..], &scalars, &never)? + self.inputs[0];
+        let inputs: G1Projective = msm(&self.inputs[1..], &scalars, &never)? + self.inputs[0];
         let [gamma, delta] = self.prepared.clone();
         let miller = Bn254::multi_miller_loop([proof.a, inputs.into_affine(), proof.c], [proof.b.into(), gamma, delta]);
         let Some(PairingOutput(value)) = Bn254::final_exponentiation(miller) else {
