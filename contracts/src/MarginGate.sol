@@ -173,12 +173,12 @@ contract MarginGate {
         account = accountId(msg.sender, label);
         Account storage opened = _accounts[account];
         if (opened.status != Status.None) revert AccountExists(account);
-        uint64 roundTime = _requireTimely(args, 0);
+        (uint64 roundTime, bytes32 market) = _requireTimely(args, 0);
         _requireVersion(args.version, book.currentVersion());
         opened.commitment = commitment;
         opened.owner = msg.sender;
         uint256 context = contextOfOpen(msg.sender, label, commitment, args.round, args.version, args.nonce, args.deadline);
-        _verify(sufficiencyCircuit, commitment, context, args, ParameterBook.Level.Initial);
+        _verify(sufficiencyCircuit, commitment, context, args, market, ParameterBook.Level.Initial);
         emit Opened(account, msg.sender, label, commitment);
         _cover(account, opened, args, uint256(roundTime) + certificateDuration);
     }
@@ -187,7 +187,7 @@ contract MarginGate {
     /// account keeps while its certificate runs, it does not get longer either.
     function certify(bytes32 account, ProofArgs calldata args) external {
         Account storage certified = _known(account);
-        uint64 roundTime = _requireTimely(args, certified.nonce);
+        (uint64 roundTime, bytes32 market) = _requireTimely(args, certified.nonce);
         if (certified.status == Status.Flagged) {
             if (args.round <= certified.flagRound) revert NotNewer(args.round, certified.flagRound);
         } else if (args.round < certified.round) {
@@ -200,7 +200,7 @@ contract MarginGate {
             expiry = certified.expiry;
         }
         uint256 context = contextOfCertify(account, args.round, args.version, args.nonce, args.deadline);
-        _verify(sufficiencyCircuit, certified.commitment, context, args, ParameterBook.Level.Maintenance);
+        _verify(sufficiencyCircuit, certified.commitment, context, args, market, ParameterBook.Level.Maintenance);
         _cover(account, certified, args, expiry);
     }
 
@@ -233,12 +233,12 @@ contract MarginGate {
     function flag(bytes32 account, ProofArgs calldata args) external {
         Account storage flagged = _known(account);
         if (flagged.status == Status.Flagged) revert StatusRefused(account, flagged.status);
-        _requireTimely(args, flagged.nonce);
+        (, bytes32 market) = _requireTimely(args, flagged.nonce);
         if (args.round <= flagged.round) revert NotNewer(args.round, flagged.round);
         _requireVersion(args.version, _isRunning(flagged) ? flagged.version : book.currentVersion());
         if (_isDisabled(sufficiencyCircuit)) revert CircuitUnfit(sufficiencyCircuit);
         uint256 context = contextOfFlag(account, args.round, args.version, args.nonce, args.deadline);
-        _verify(shortfallCircuit, flagged.commitment, context, args, ParameterBook.Level.Maintenance);
+        _verify(shortfallCircuit, flagged.commitment, context, args, market, ParameterBook.Level.Maintenance);
         flagged.status = Status.Flagged;
         flagged.flagRound = args.round;
         ++flagged.nonce;
@@ -353,6 +353,7 @@ contract MarginGate {
         uint256 commitment,
         uint256 context,
         ProofArgs calldata args,
+        bytes32 market,
         ParameterBook.Level level
     ) private view {
         uint256[] memory singles = new uint256[](3);
@@ -360,7 +361,7 @@ contract MarginGate {
         singles[1] = 0; // credit: pending deposits do not exist yet
         singles[2] = context;
         bytes32[] memory tableIds = new bytes32[](2);
-        tableIds[0] = board.roundTable(args.round);
+        tableIds[0] = market;
         tableIds[1] = book.table(args.version, level);
         uint256[] memory ys = new uint256[](2);
         ys[0] = args.marketY;
@@ -368,13 +369,17 @@ contract MarginGate {
         registry.verify(circuitId, args.proof, singles, tableIds, ys);
     }
 
-    /// @dev The time of the proof's round, if deadline, nonce, window and freshness hold.
-    function _requireTimely(ProofArgs calldata args, uint256 nonce) private view returns (uint64 roundTime) {
+    /// @dev The time and the table of the proof's round, if deadline, nonce, window and freshness hold.
+    function _requireTimely(ProofArgs calldata args, uint256 nonce)
+        private
+        view
+        returns (uint64 roundTime, bytes32 market)
+    {
         if (block.timestamp > args.deadline) revert DeadlinePassed(args.deadline, block.timestamp);
         if (args.nonce != nonce) revert NonceUsed(nonce, args.nonce);
         uint256 freshUntil;
         uint64 latest;
-        (, roundTime, freshUntil, latest) = board.roundInfo(args.round);
+        (market, roundTime, freshUntil, latest) = board.roundInfo(args.round);
         if (latest - args.round > roundWindow) revert RoundTooOld(args.round, latest, roundWindow);
         if (block.timestamp > freshUntil) revert StaleRound(args.round, freshUntil);
     }
