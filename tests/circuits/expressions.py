@@ -1,0 +1,135 @@
+"""Small random rules, nested any way the language allows, lowered to both sides over tiny holdings and cells."""
+
+from zkmargin.circuits.compiler.builder import Builder
+from zkmargin.circuits.compiler.linear import Bound, Linear
+from zkmargin.circuits.compiler.lowering import Lowering, Side
+from zkmargin.circuits.gadgets.bits import offset_input, range_check, signed_input, unsigned_input
+from zkmargin.circuits.rules.language import (
+    DIMENSIONLESS,
+    CellRef,
+    Constant,
+    HoldingRef,
+    absolute,
+    evaluate,
+    increase,
+    maximum,
+    minimum,
+    positive,
+    walk,
+)
+
+from .machine import Machine
+from .solver import Solver
+
+
+class TinyRule:
+    """One expression with both its circuits. Cells are public, holdings hidden, all of a few bits."""
+
+    def __init__(self, expression):
+        self.expression = expression
+        leaves = [node for node in walk(expression) if isinstance(node, HoldingRef | CellRef)]
+        self.holdings = [leaf for leaf in leaves if isinstance(leaf, HoldingRef)]
+        self.cells = [leaf for leaf in leaves if isinstance(leaf, CellRef)]
+        self.circuits = {side: self._circuit(side) for side in Side}
+
+    def _circuit(self, side):
+        builder = Builder([leaf.name for leaf in self.cells], [leaf.name for leaf in self.holdings])
+        bounds = {id(leaf): Bound(builder.public(leaf.name), *leaf.interval) for leaf in self.cells}
+        for leaf in self.holdings:
+            low, high = leaf.interval
+            if low == 0:
+                bounds[id(leaf)] = unsigned_input(builder, leaf.name, high.bit_length())
+            elif low == -high:
+                bounds[id(leaf)] = signed_input(builder, leaf.name, high.bit_length())
+            else:
+                bounds[id(leaf)] = offset_input(builder, leaf.name, 1 + high.bit_length())
+        lowering = Lowering(builder, bounds)
+        bound = lowering.bound(self.expression, side)
+        low, high = self.expression.interval
+        if side is Side.LO:
+            range_check(builder, bound, max(0, high).bit_length(), "surplus")
+        else:
+            short = Bound(-bound.linear - Linear.constant(1), -bound.high - 1, -bound.low - 1)
+            range_check(builder, short, max(0, -low - 1).bit_length(), "shortfall")
+        builder.program.finish(builder.system.wires, len(self.holdings))
+        return TinyCircuit(builder, bound, lowering)
+
+    def value(self, values):
+        """Return the engine's value; `values` maps a leaf's name to its value."""
+        return evaluate(self.expression, lambda node: values[node.name])
+
+    def draw(self, rng):
+        return {leaf.name: rng.randint(*leaf.interval) for leaf in (*self.holdings, *self.cells)}
+
+    def inputs(self, values):
+        return [values[leaf.name] for leaf in self.cells], [values[leaf.name] for leaf in self.holdings]
+
+    def known(self, side, values):
+        """Return the wires that the cells and the holdings fix, whatever a prover does."""
+        system, known = self.circuits[side].system, {}
+        known.update({1 + i: values[leaf.name] for i, leaf in enumerate(self.cells)})
+        for leaf in self.holdings:
+            value, names = values[leaf.name], system.names
+            if leaf.name in names:
+                known[names.index(leaf.name)] = value
+            else:
+                stored = value + (leaf.interval[1] + 1 if leaf.interval[0] < 0 else 0)
+                first = names.index(f"{leaf.name}.bit0")
+                bits = sum(name.startswith(f"{leaf.name}.bit") for name in names)
+                known.update({first + i: stored >> i & 1 for i in range(bits)})
+        return known
+
+
+class TinyCircuit:
+    """One side: its system, a machine, a complete search, and how many bits are free in it."""
+
+    def __init__(self, builder, bound, lowering):
+        self.system, self.program, self.bound, self.lowering = builder.system, builder.program, bound, lowering
+        self.machine = Machine(self.system, self.program)
+        self.solver = Solver(self.system)
+        checks = [n for n in self.system.names if ".piece0.bit" in n]
+        self.free_bits = len(checks)
+
+
+def leaves(rng):
+    """Return holdings of all three kinds, cells, and two cells in declared order."""
+    ranges = [(0, 3), (-3, 3), (-4, 3), (0, 1), (-7, 7)]
+    holdings = [HoldingRef(i, f"h{i}", DIMENSIONLESS, rng.choice(ranges)) for i in range(3)]
+    cells = [CellRef("t", i, f"c{i}", DIMENSIONLESS, rng.choice([(0, 3), (1, 5), (-2, 2)])) for i in range(2)]
+    low = CellRef("t", 2, "low", DIMENSIONLESS, (0, 3))
+    return holdings, cells, increase(CellRef("t", 3, "high", DIMENSIONLESS, (0, 3), at_least=2), low)
+
+
+def grow(rng, holdings, cells, step, depth):
+    """Return a random expression. May raise RuleError where a helper meets a value of unknown sign."""
+
+    def more():
+        return grow(rng, holdings, cells, step, depth - 1)
+
+    def several():
+        return [more() for _ in range(rng.choice([1, 2, 2, 3]))]
+
+    def leaf():
+        return rng.choice([*holdings, *holdings, rng.choice(cells), Constant(rng.randint(-3, 3))])
+
+    def weighted():
+        return rng.choice([-2, -1, 1, 2]) * more() + rng.choice([-1, 1, 3]) * more()
+
+    kinds = [
+        lambda: minimum(*several()),
+        lambda: maximum(*several()),
+        lambda: positive(more()),
+        lambda: absolute(more()),
+        lambda: more() * rng.choice([*cells, step, *holdings, Constant(rng.randint(-2, 2))]),
+        weighted,
+        weighted,
+        leaf,
+    ]
+    return rng.choice(kinds)() if depth else leaf()
+
+
+def tidy(values):
+    """Return the values with the declared order of the two ordered cells kept."""
+    if values.get("high", 0) < values.get("low", 0):
+        values["high"], values["low"] = values["low"], values["high"]
+    return values
