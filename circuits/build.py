@@ -15,8 +15,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from ..kernel import Program, load_program
 from ..kernel.errors import FileError, MismatchError
-from .compiler.program import WitnessProgram
+from ..kernel.witness_program import WitnessProgram
 from .compiler.system import ConstraintSystem
 from .model import Shape
 from .r1cs import r1cs_bytes, sym_bytes
@@ -177,9 +178,9 @@ class Manifest:
         return content
 
     @cached_property
-    def program(self) -> WitnessProgram:
-        """Return the witness program. Raises MismatchError when it fills another number of wires than the circuit."""
-        program = WitnessProgram.from_bytes(self.read("circuit.prog"))
+    def program(self) -> Program:
+        """Return the witness program, loaded. Raises MismatchError when it fills another number of wires."""
+        program = load_program(self.read("circuit.prog"))
         if program.wires != self.counts["wires"]:
             raise MismatchError("circuit.prog fills another circuit than this one", file=str(self.directory))
         return program

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import struct
 
+from ..kernel.combinations import Pool
 from ..kernel.field import R
-from .compiler.system import ConstraintSystem, Pool
+from .compiler.system import ConstraintSystem
 
 __all__ = ["r1cs_bytes", "sym_bytes"]
 

@@ -18,6 +18,7 @@ from .facade import (
     g2_add,
     g2_multiply,
     load_key,
+    load_program,
     msm_g1,
     msm_g2,
     ntt,
@@ -30,7 +31,7 @@ from .facade import (
 )
 from .field import Q, R
 from .groth16_data import G1, G2, Proof, VerifyingKey
-from .interface import Kernel, ProvingKey
+from .interface import Kernel, Program, ProvingKey
 from .poseidon_constants import poseidon_constants
 from .wtns import read_wtns, write_wtns
 
@@ -39,6 +40,7 @@ __all__ = [
     "G1",
     "G2",
     "Kernel",
+    "Program",
     "Proof",
     "ProvingKey",
     "Q",
@@ -57,6 +59,7 @@ __all__ = [
     "is_development_key",
     "kernel",
     "load_key",
+    "load_program",
     "msm_g1",
     "msm_g2",
     "ntt",

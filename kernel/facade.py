@@ -11,7 +11,7 @@ from .choice import kernel
 from .errors import Unsatisfied
 from .field import R
 from .groth16_data import G1, G2, Proof, VerifyingKey
-from .interface import ProvingKey
+from .interface import Program, ProvingKey
 from .words import from_words
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "g2_add",
     "g2_multiply",
     "load_key",
+    "load_program",
     "msm_g1",
     "msm_g2",
     "ntt",
@@ -71,6 +72,11 @@ def prove(
     if timings is not None:
         timings.update(prove=1e3 * (proved - start), verify=1e3 * (perf_counter() - proved))
     return proof
+
+
+def load_program(data: bytes) -> Program:
+    """Load and check a witness program, for any number of witnesses. Raises FormatError."""
+    return kernel().load_program(data)
 
 
 def public_inputs(key: ProvingKey, witness: bytes) -> list[int]:

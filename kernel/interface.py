@@ -12,7 +12,7 @@ from typing import Protocol
 
 from .groth16_data import G1, G2, Proof, VerifyingKey
 
-__all__ = ["Kernel", "ProvingKey"]
+__all__ = ["Kernel", "Program", "ProvingKey"]
 
 
 class ProvingKey(Protocol):
@@ -38,6 +38,20 @@ class ProvingKey(Protocol):
         """Prove a witness (32 little-endian bytes a wire) under the blinding (r, s); the proof is not yet verified."""
 
 
+class Program(Protocol):
+    """A loaded witness program, for any number of witnesses."""
+
+    @property
+    def wires(self) -> int:
+        """Wires that it fills, the constant 1 included."""
+
+    def run(self, public: Sequence[int], hidden: Sequence[int]) -> bytes:
+        """Return the witness (32 little-endian bytes a wire) of public and hidden inputs, which may be negative.
+
+        A public input that the program computes may be 0. Raises Unsatisfied (code "out-of-range") when there is none.
+        """
+
+
 class Kernel(Protocol):
     """Groth16 over BN254, Poseidon, and the arithmetic below them."""
 
@@ -49,6 +63,9 @@ class Kernel(Protocol):
 
     def load_key(self, zkey: Path | bytes) -> ProvingKey:
         """Load and check a `.zkey`."""
+
+    def load_program(self, data: bytes) -> Program:
+        """Load and check a witness program."""
 
     def verify(self, vk: VerifyingKey, public: Sequence[int], proof: Proof) -> bool:
         """Whether the proof holds; what is malformed raises FormatError instead."""

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from . import _native
 from .errors import FileError
+from .field import R
 from .files import write_file
 from .groth16_data import G1, G2, Proof, VerifyingKey
+from .witness_program import WitnessProgram
 from .words import (
     from_words,
     g1_from,
@@ -21,7 +23,7 @@ from .words import (
     scalar_words,
 )
 
-__all__ = ["NativeKernel", "NativeProvingKey"]
+__all__ = ["NativeKernel", "NativeProgram", "NativeProvingKey"]
 
 
 class NativeProvingKey:
@@ -46,6 +48,25 @@ class NativeProvingKey:
         a, b, c = g1_from(data[:64]), g2_from(data[64:192]), g1_from(data[192:])
         # Points at infinity are left as (0, 0): verification refuses them.
         return Proof(a or (0, 0), b or ((0, 0), (0, 0)), c or (0, 0))
+
+
+class NativeProgram:
+    """A witness program held by the native kernel."""
+
+    def __init__(self, data: bytes) -> None:
+        """Load and check it; raises FormatError."""
+        self._data = data
+        self._program = _native.WitnessProgram(data)
+        self.wires = int.from_bytes(data[8:12], "little")  # the header's second count
+
+    def run(self, public: Sequence[int], hidden: Sequence[int]) -> bytes:
+        """Return the witness; raises Unsatisfied when a value does not fit its bits."""
+        words = (scalar_words([value % R for value in values], "bad-inputs") for values in (public, hidden))
+        witness, failed = self._program.run(*words)
+        if failed is not None:
+            program = WitnessProgram.from_bytes(self._data)
+            raise program.out_of_range(program.instructions[failed])
+        return witness
 
 
 class NativeKernel:
@@ -74,6 +95,10 @@ class NativeKernel:
             return NativeProvingKey(_native.ProvingKey.from_path(zkey))
         except OSError as error:
             raise FileError(f"the zkey cannot be read: {error}", file=str(zkey)) from None
+
+    def load_program(self, data: bytes) -> NativeProgram:
+        """Load and check a witness program; raises FormatError."""
+        return NativeProgram(data)
 
     def verify(self, vk: VerifyingKey, public: Sequence[int], proof: Proof) -> bool:
         """Whether the proof holds; raises FormatError when anything is malformed."""

@@ -56,7 +56,7 @@ def witness_bytes(
     opening.holdings.fit(schema.shape)
     public = (0, credit, context, *market.cells, *parameters.cells)
     hidden = (*holding_values(opening.holdings), *opening.owner_key, opening.salt)
-    return b"".join(value.to_bytes(32, "little") for value in manifest.program.run(public, hidden))
+    return manifest.program.run(public, hidden)
 
 
 class Prover:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ...kernel.errors import RuleError
 from ...kernel.field import R
 from .linear import Bound, Linear
-from .program import WitnessProgram
+from .program import ProgramRecorder
 from .system import ConstraintSystem, Template
 
 __all__ = ["Builder", "fits_the_field"]
@@ -25,7 +25,7 @@ class Builder:
     def __init__(self, public: Sequence[str], hidden: Sequence[str]) -> None:
         """Start with named public inputs and named hidden inputs."""
         self.system = ConstraintSystem(public)
-        self.program = WitnessProgram()
+        self.program = ProgramRecorder()
         self.hidden = tuple(hidden)
 
     def public(self, name: str) -> Linear:

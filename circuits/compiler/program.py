@@ -1,59 +1,18 @@
-"""The witness program: how an honest prover fills the wires, recorded while the circuit is built.
-
-A program is a list of small instructions over a tape: the wires, then the hidden inputs. It is not trusted: whatever
-it writes, the constraints decide. The same bytes run in this Python interpreter and, one day, in the kernel.
-"""
+"""Recording the witness program while a circuit is built: every wire's filling, beside its constraints."""
 
 from __future__ import annotations
 
-import struct
-import sys
-from array import array
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from ...kernel.errors import FormatError, Unsatisfied
-from ...kernel.field import R
+from ...kernel.witness_program import BITS, LARGEST, LINEAR, PRODUCTS, SIGN, SMALLEST, Instruction, WitnessProgram
 from .linear import Linear
-from .system import Pool, Template
+from .system import Template
 
-__all__ = ["Instruction", "WitnessProgram"]
-
-MAGIC = b"zkmw"
-VERSION = 1
-MOST_PUBLIC = 1 << 20  # wires that no step fills: public inputs, handed over when the program runs
-
-LINEAR, PRODUCTS, BITS, SIGN, LARGEST, SMALLEST = range(6)
-_NAMES = ("linear", "products", "bits", "sign", "largest", "smallest")
+__all__ = ["ProgramRecorder"]
 
 
-class Instruction(NamedTuple):
-    """One step: `wire` is the first wire written, `size` how many, `source` the first combination read.
-
-    linear: wire = <source>. products: wire+i = <source+2i>·<source+2i+1>. bits: the `size` bits of <source>.
-    sign: wire = 1 if <source> is negative, then `size` bits of its magnitude. largest, smallest: the greatest or
-    least of `size` combinations. `label` names what is out of range when bits do not suffice.
-    """
-
-    operation: int
-    wire: int
-    size: int
-    source: int
-    label: int
-
-
-class WitnessProgram:
-    """Instructions, their combinations and labels."""
-
-    def __init__(self) -> None:
-        """Start empty."""
-        self.instructions: list[Instruction] = []
-        self.pool = Pool()
-        self.labels: list[str] = []
-        self.wires = 0
-        self.inputs = 0
-
-    # -- recording ------------------------------------------------------------------------------------------------
+class ProgramRecorder(WitnessProgram):
+    """A witness program in the making. Combinations may name hidden input k as wire -1-k until `finish`."""
 
     def linear(self, wire: int, value: Linear) -> None:
         """Record wire = value."""
@@ -96,142 +55,3 @@ class WitnessProgram:
         if label not in self.labels[-1:]:
             self.labels.append(label)
         self.instructions.append(Instruction(operation, wire, count, source, len(self.labels) - 1))
-
-    # -- running --------------------------------------------------------------------------------------------------
-
-    def run(self, public: Sequence[int], hidden: Sequence[int]) -> list[int]:
-        """Return the witness: every wire's value, canonical, wire one first.
-
-        `public` are the public inputs in order (one that an instruction computes may be 0), `hidden` the hidden
-        inputs; all may be negative. Raises Unsatisfied (code "out-of-range") naming the check, never the value.
-        """
-        if len(hidden) != self.inputs:
-            raise Unsatisfied(f"the circuit has {self.inputs} hidden inputs, not {len(hidden)}")
-        tape = [0] * (self.wires + self.inputs)
-        tape[0] = 1
-        tape[1 : 1 + len(public)] = [value % R for value in public]
-        tape[self.wires :] = [value % R for value in hidden]
-        for instruction in self.instructions:
-            self._step(instruction, tape)
-        return tape[: self.wires]
-
-    def _step(self, step: Instruction, tape: list[int]) -> None:
-        dot, wire, count = self.pool.dot, step.wire, step.size
-        if step.operation == PRODUCTS:
-            for i in range(count):
-                source = step.source + 2 * i
-                tape[wire + i] = dot(source, tape) * dot(source + 1, tape) % R
-        elif step.operation == LINEAR:
-            tape[wire] = dot(step.source, tape)
-        elif step.operation in (BITS, SIGN):
-            value = dot(step.source, tape)
-            if step.operation == SIGN:
-                negative = value > R // 2
-                tape[wire] = int(negative)
-                value, wire = (R - value if negative else value), wire + 1
-            if value >> count:
-                label = self.labels[step.label]
-                raise Unsatisfied(f"no witness: {label} does not fit {count} bits", code="out-of-range", hint=label)
-            for i in range(count):
-                tape[wire + i] = value >> i & 1
-        else:
-            choose = max if step.operation == LARGEST else min
-            values = [dot(step.source + i, tape) for i in range(count)]
-            tape[wire] = choose(v - R if v > R // 2 else v for v in values) % R
-
-    # -- bytes ----------------------------------------------------------------------------------------------------
-
-    def to_bytes(self) -> bytes:
-        """Return the file's bytes: a header of counts, then flat little-endian arrays."""
-        labels = "\n".join(self.labels).encode()
-        flat = array("I", [word for step in self.instructions for word in step])
-        header = (
-            self.wires,
-            self.inputs,
-            len(self.instructions),
-            len(self.pool),
-            len(self.pool.wires),
-            len(self.pool.coefficients),
-            len(labels),
-        )
-        parts = [MAGIC, struct.pack("<8I", VERSION, *header)]
-        parts += [_little(values) for values in (flat, self.pool.starts, self.pool.wires, self.pool.indices)]
-        parts += [value.to_bytes(32, "little") for value in self.pool.coefficients]
-        return b"".join(parts) + labels
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> WitnessProgram:
-        """Read a program. Raises FormatError when the bytes are no program or name places outside the tape."""
-        if data[:4] != MAGIC or len(data) < 36:
-            raise FormatError("this is not a witness program", code="bad-program")
-        version, wires, inputs, steps, combinations, terms, coefficients, labels = struct.unpack_from("<8I", data, 4)
-        sizes = (20 * steps, 4 * (combinations + 1), 4 * terms, 4 * terms, 32 * coefficients, labels)
-        if version != VERSION or len(data) != 36 + sum(sizes):
-            raise FormatError("the witness program is cut or of another version", code="bad-program")
-        program, offset = cls(), 36
-        program.wires, program.inputs = wires, inputs
-        chunks = []
-        for size in sizes:
-            chunks.append(data[offset : offset + size])
-            offset += size
-        flat = _read("I", chunks[0])
-        program.instructions = [Instruction(*flat[i : i + 5]) for i in range(0, len(flat), 5)]
-        pool = program.pool
-        pool.starts, pool.wires, pool.indices = _read("I", chunks[1]), _read("i", chunks[2]), _read("I", chunks[3])
-        pool.coefficients = [int.from_bytes(chunks[4][i : i + 32], "little") for i in range(0, len(chunks[4]), 32)]
-        program.labels = chunks[5].decode(errors="replace").split("\n")
-        program._check_places()
-        return program
-
-    def _check_places(self) -> None:
-        """Raise FormatError unless every step writes wires and reads combinations that exist."""
-        tape, pool, filled = self.wires + self.inputs, self.pool, 1 + MOST_PUBLIC
-        sound = (
-            list(pool.starts) == sorted(pool.starts)
-            and pool.starts[0] == 0
-            and pool.starts[-1] == len(pool.wires)
-            and all(0 <= wire < tape for wire in pool.wires)
-            and all(index < len(pool.coefficients) for index in pool.indices)
-            and all(value < R for value in pool.coefficients)
-        )
-        for step in self.instructions:
-            written, read, largest_size = _extent(step)
-            filled += written
-            sound = (
-                sound
-                and step.operation < len(_NAMES)
-                and step.size <= largest_size
-                and read > 0
-                and step.wire > 0
-                and step.wire + written <= self.wires
-                and step.source + read <= len(pool)
-                and step.label < len(self.labels)
-            )
-        if not sound or not 0 < self.wires <= filled or self.inputs > MOST_PUBLIC:
-            raise FormatError("the witness program names places that do not exist", code="bad-program")
-
-
-def _extent(step: Instruction) -> tuple[int, int, int]:
-    """Return how many wires a step writes, how many combinations it reads, and its largest size."""
-    if step.operation == LINEAR:
-        return 1, 1, 1
-    if step.operation == PRODUCTS:
-        return step.size, 2 * step.size, sys.maxsize
-    if step.operation in (BITS, SIGN):
-        return step.size + (step.operation == SIGN), 1, R.bit_length()
-    return 1, step.size, sys.maxsize
-
-
-def _little(values: array[int]) -> bytes:
-    if sys.byteorder == "big":
-        values = array(values.typecode, values)
-        values.byteswap()
-    return values.tobytes()
-
-
-def _read(typecode: str, data: bytes) -> array[int]:
-    values: array[int] = array(typecode)
-    values.frombytes(data)
-    if sys.byteorder == "big":
-        values.byteswap()
-    return values

@@ -11,6 +11,8 @@ from ..errors import FormatError
 from ..field import Q, R
 from ..files import read_file, write_file
 from ..groth16_data import G1, G2, Proof, VerifyingKey
+from ..witness_program import WitnessProgram
+from ..words import scalar_words
 from .curve import Point, g1, g2, in_subgroup, pairing_product_is_one
 from .groth16 import ReferenceProvingKey, setup, verify
 from .poseidon import poseidon
@@ -18,6 +20,19 @@ from .r1cs import read_r1cs
 from .transform import evaluate, interpolate
 
 __all__ = ["ReferenceKernel"]
+
+
+class ReferenceProgram:
+    """A witness program run by the Python interpreter."""
+
+    def __init__(self, data: bytes) -> None:
+        """Load and check it; raises FormatError."""
+        self._program = WitnessProgram.from_bytes(data)
+        self.wires = self._program.wires
+
+    def run(self, public: Sequence[int], hidden: Sequence[int]) -> bytes:
+        """Return the witness; raises Unsatisfied when a value does not fit its bits."""
+        return scalar_words(self._program.run(public, hidden))
 
 
 class ReferenceKernel:
@@ -40,6 +55,10 @@ class ReferenceKernel:
         if isinstance(zkey, bytes):
             return ReferenceProvingKey(zkey)
         return ReferenceProvingKey(read_file(zkey), str(zkey))
+
+    def load_program(self, data: bytes) -> ReferenceProgram:
+        """Load and check a witness program."""
+        return ReferenceProgram(data)
 
     def verify(self, vk: VerifyingKey, public: Sequence[int], proof: Proof) -> bool:
         """Whether the proof holds; raises FormatError when anything is malformed."""

@@ -7,8 +7,8 @@ the liar's value whatever the program would write; a range that does not fit is 
 from heapq import heappop, heappush
 from operator import itemgetter, mul
 
-from zkmargin.circuits.compiler.program import BITS, LARGEST, LINEAR, PRODUCTS, SIGN
 from zkmargin.kernel import R
+from zkmargin.kernel.witness_program import BITS, LARGEST, LINEAR, PRODUCTS, SIGN
 
 HALF = R // 2
 

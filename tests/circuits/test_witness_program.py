@@ -4,8 +4,8 @@ import struct
 
 import pytest
 
-from zkmargin.circuits.compiler.program import BITS, LARGEST, LINEAR, PRODUCTS, SIGN, Instruction, WitnessProgram
 from zkmargin.kernel.errors import FormatError, Unsatisfied
+from zkmargin.kernel.witness_program import BITS, LARGEST, LINEAR, PRODUCTS, SIGN, Instruction, WitnessProgram
 
 from .accounts import tuned_case
 from .conftest import compiled, machine
