@@ -105,7 +105,7 @@ def test_the_reference_kernel_gives_the_same_verdict(registry, cases):
 
 
 def test_snarkjs_gives_the_same_verdict(registry, cases, synthetic, tmp_path):
-    """snarkjs knows yes and no. It reads a word + q modulo q and accepts it: those cases are left to our own refusal."""
+    """snarkjs knows yes and no. It reads a word + q modulo q and accepts it: only we refuse those."""
     sample = [case for case in cases[:: len(cases) // 130] if all(word < synthetic.Q for word in case[2])]
     sample = [case for case in sample if len(case[3]) == len(case[0].ic) - 1]
     asked = [
