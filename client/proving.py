@@ -45,6 +45,8 @@ def prove_to_files(request: ProveRequest) -> int:
     `Session.prove` raises.
     """
     where = _where(request)
+    if request.out.exists() and not request.out.is_dir():
+        raise InputError("the proof's folder is a file", code="unwritable", file=str(request.out))
     if request.witness is not None:
         _outside(request.witness, request.out, "witness", "--witness")
     owner = None if request.owner is None else load_owner(request.owner)

@@ -177,6 +177,40 @@ def test_secrets_never_stand_beside_the_proof(zkmargin, folder, small, *, conten
     assert contents(folder) == before
 
 
+def test_a_proof_that_cannot_be_kept_is_not_made(zkmargin, folder, small, contents):
+    before = contents(folder)
+    ask = ["prove", folder / "portfolio-small.json", *small, *PROVE]
+    answer = zkmargin(*ask, "--out", folder / "market.json")
+    assert (answer.code, answer.json["error"]["code"]) == (2, "unwritable")
+    answer = zkmargin(*ask, "--out", folder / "proof", "--opening-out", folder / "nowhere/opening.json")
+    assert (answer.code, answer.json["error"]["code"]) == (2, "bad-file")
+    assert contents(folder) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["compile", "parameters.json", "--statement", "solvency", "-o", "c"], "unknown-statement"),
+        (["compile", "portfolio.json", "--statement", "sufficiency", "-o", "c"], "wrong-schema"),
+        (["compile", "parameters-small.json", "--statement", "sufficiency", "-o", "market.json"], "unwritable"),
+        (["setup", "."], "usage"),
+        (["setup", ".", "--development"], "bad-file"),
+        (["verify", ".", "--circuit", "."], "bad-file"),
+        (["verify", ".", "--circuit", ".", "--market", "market.json"], "usage"),
+        (["tables", "market.json", "--parameters", "market.json"], "wrong-schema"),
+        (["groth16", "prove", "market.json", "w", "p", "q"], "bad-format"),
+        (["groth16", "verify", "market.json", "market.json", "market.json"], "bad-format"),
+        (["frobnicate"], "usage"),
+    ],
+)
+def test_every_command_refuses_what_it_cannot_use(zkmargin, folder, contents, arguments, code, *, monkeypatch):
+    monkeypatch.chdir(folder)
+    before = contents(folder)
+    answer = zkmargin(*arguments, "--json")
+    assert (answer.code, answer.json["error"]["code"]) == (2, code)
+    assert contents(folder) == before
+
+
 BAD_FILES = {
     "missing column": ("portfolio.csv", lambda t: t.replace("amount", "quantity", 1), "missing-column"),
     "unknown instrument": ("portfolio.csv", lambda t: t.replace("ETH-PERP", "ETH-PREP"), "unknown-instrument"),
@@ -280,6 +314,28 @@ def test_doctor_names_what_is_missing_and_how_to_mend_it(zkmargin, monkeypatch):
     missing = {check["name"]: check for check in zkmargin("doctor", "--json").json["checks"]}["node"]
     assert not missing["ok"]
     assert missing["mend"] == "install Node 20"
+
+
+def test_people_see_the_same_as_machines(zkmargin, folder, circuits):
+    files = ["--parameters", folder / "parameters-small.json"]
+    market = folder / "market.json"
+    document = zkmargin("check", folder / "portfolio-small.json", "--market", market, *files, "--json").json
+    shown = zkmargin("check", folder / "portfolio-small.json", "--market", market, *files).out
+    assert f"{float(document['surplus']):,.2f} USDC" in shown
+    assert "maintenance margin is met" in shown
+    for leg in document["legs"]:
+        assert leg["name"] in shown
+        assert (leg["breach_price"] or "none") in shown
+    ask = ["tables", market, *files, "--circuit", circuits / "sufficiency"]
+    document, shown = zkmargin(*ask, "--json").json, zkmargin(*ask).out
+    for digest in (document["tables"]["market"], *document["tables"]["parameters"].values()):
+        assert digest in shown
+    assert document["points"]["market"][0] in shown
+    checks = zkmargin("doctor", "--json").json["checks"]
+    shown = zkmargin("doctor").out
+    for check in checks:
+        assert check["name"] in shown
+        assert check["detail"] in shown
 
 
 def test_an_interrupt_is_130(zkmargin, monkeypatch, folder):

@@ -214,6 +214,18 @@ def test_a_portfolio_that_no_account_can_hold_is_refused(edit, folder, change, c
     assert refused(lambda _: whole(folder), path).code == code
 
 
+@pytest.mark.parametrize(
+    ("slots", "kind", "code"),
+    [({"collateral": 2}, "collateral", "not-collateral"), ({"debts": 2}, "debt", "not-debt")],
+)
+def test_an_asset_without_its_slot_is_refused(edit, folder, slots, kind, code):
+    edit("parameters.json", lambda d: d["shape"].update(slots))
+    path = edit(
+        "portfolio.json", lambda d: d.update({"collateral": [], "debt": [], kind: [{"asset": "ETH", "amount": "1"}]})
+    )
+    assert refused(lambda _: whole(folder), path).code == code
+
+
 def test_an_unknown_instrument_has_line_and_suggestion(folder):
     path = folder / "portfolio.csv"
     path.write_text(path.read_text().replace("ETH-PERP", "ETH-PREP"))

@@ -6,7 +6,7 @@ import pytest
 
 import zkmargin.client
 from zkmargin.client import MarginReport, Session
-from zkmargin.client.openings import load_opening, load_owner, save_opening
+from zkmargin.client.openings import OwnerKey, load_opening, load_owner, save_opening, save_owner
 from zkmargin.client.session import Where
 from zkmargin.kernel.babyjubjub import BASE8, multiply
 from zkmargin.kernel.errors import FileError, InputError, Insufficient, ZkmarginError
@@ -155,6 +155,39 @@ def test_an_opening_survives_its_file(tmp_path):
     save_opening(tmp_path / "b.json", opening)
     assert load_opening(tmp_path / "b.json") == opening
     assert (tmp_path / "b.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_an_older_opening_is_kept_even_without_links(tmp_path, monkeypatch):
+    def no_links(*_args, **_kwargs):
+        raise OSError("links are not for this file system")
+
+    monkeypatch.setattr("os.link", no_links)
+    first = load_opening(opening_file(tmp_path / "a.json"))
+    second = load_opening(opening_file(tmp_path / "b.json", salt="18"))
+    for opening in (first, second, first):
+        save_opening(tmp_path / "o.json", opening)
+    kept = [load_opening(tmp_path / f"o{number}.json") for number in (".1", ".2", "")]
+    assert kept == [first, second, first]
+    assert (tmp_path / "o.1.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_an_owner_key_is_never_replaced(tmp_path):
+    owner = OwnerKey.draw()
+    save_owner(tmp_path / "owner.json", owner)
+    assert load_owner(tmp_path / "owner.json") == owner
+    with pytest.raises(FileError):
+        save_owner(tmp_path / "owner.json", OwnerKey.draw())
+    assert load_owner(tmp_path / "owner.json") == owner
+
+
+def test_an_owner_may_keep_the_secret_elsewhere(folder, circuits):
+    public = OwnerKey(OwnerKey.draw().point)
+    save_owner(folder / "public.json", public)
+    assert "secret" not in (folder / "public.json").read_text()
+    session = Session.load(folder / "parameters-small.json", circuits / "sufficiency", owner=folder / "public.json")
+    proof = session.prove(folder / "portfolio-small.json", folder / "market.json", context=1)
+    assert proof.opening.owner_key == public.point
+    assert not (folder / "portfolio-small.owner.json").exists()
 
 
 def test_an_opening_of_another_shape_is_refused(session, folder):
