@@ -22,8 +22,8 @@ MAGIC = b"zkmw"
 VERSION = 1
 MOST_PUBLIC = 1 << 20  # wires that no step fills: public inputs, handed over when the program runs
 
-LINEAR, PRODUCTS, BITS, SIGN, LARGEST, SMALLEST = range(6)
-_NAMES = ("linear", "products", "bits", "sign", "largest", "smallest")
+LINEAR, PRODUCTS, BITS, SIGN, LARGEST, SMALLEST, QUOTIENT = range(7)
+_NAMES = ("linear", "products", "bits", "sign", "largest", "smallest", "quotient")
 
 
 class Instruction(NamedTuple):
@@ -31,7 +31,8 @@ class Instruction(NamedTuple):
 
     linear: wire = <source>. products: wire+i = <source+2i>·<source+2i+1>. bits: the `size` bits of <source>.
     sign: wire = 1 if <source> is negative, then `size` bits of its magnitude. largest, smallest: the greatest or
-    least of `size` combinations. `label` names what is out of range when bits do not suffice.
+    least of `size` combinations. quotient: wire = <source> / <source+1>, rounded down. `label` names what is out of
+    range when bits do not suffice.
     """
 
     operation: int
@@ -88,10 +89,12 @@ class WitnessProgram:
                 raise self.out_of_range(step)
             for i in range(count):
                 tape[wire + i] = value >> i & 1
+        elif step.operation == QUOTIENT:
+            numerator, divisor = (_signed(dot(step.source + i, tape)) for i in range(2))
+            tape[wire] = numerator // divisor % R if divisor else 0
         else:
             choose = max if step.operation == LARGEST else min
-            values = [dot(step.source + i, tape) for i in range(count)]
-            tape[wire] = choose(v - R if v > R // 2 else v for v in values) % R
+            tape[wire] = choose(_signed(dot(step.source + i, tape)) for i in range(count)) % R
 
     def out_of_range(self, step: Instruction) -> Unsatisfied:
         """Return the error of a step whose value does not fit its bits: it names the check, never the value."""
@@ -170,10 +173,17 @@ class WitnessProgram:
             raise FormatError("the witness program names places that do not exist", code="bad-program")
 
 
+def _signed(value: int) -> int:
+    """Return the integer an element stands for: above half the order it is negative."""
+    return value - R if value > R // 2 else value
+
+
 def _extent(step: Instruction) -> tuple[int, int, int]:
     """Return how many wires a step writes, how many combinations it reads, and its largest size."""
     if step.operation == LINEAR:
         return 1, 1, 1
+    if step.operation == QUOTIENT:
+        return 1, 2, 1
     if step.operation == PRODUCTS:
         return step.size, 2 * step.size, sys.maxsize
     if step.operation in (BITS, SIGN):

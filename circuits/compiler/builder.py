@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from ...kernel.errors import RuleError
 from ...kernel.field import R
 from .linear import Bound, Linear
 from .program import ProgramRecorder
-from .system import ConstraintSystem, Template
+from .system import ConstraintSystem, Source, Template
 
 __all__ = ["Builder", "fits_the_field"]
 
@@ -27,6 +28,21 @@ class Builder:
         self.system = ConstraintSystem(public)
         self.program = ProgramRecorder()
         self.hidden = tuple(hidden)
+        self.checks: dict[str, int] = {}
+
+    @contextmanager
+    def source(self, where: str, unit: str = "", decimals: int = 0) -> Iterator[None]:
+        """Rows made inside come from this place; what surrounds it holds again after."""
+        before = self.system.source
+        self.system.source = Source(where, unit, decimals)
+        try:
+            yield
+        finally:
+            self.system.source = before
+
+    def checked(self, name: str, bits: int) -> None:
+        """Remember the width of a range check, for statistics."""
+        self.checks[name] = bits
 
     def public(self, name: str) -> Linear:
         """Return a public input."""

@@ -24,7 +24,9 @@ from ..rules.language import (
     Minimum,
     Positive,
     Product,
+    Quotient,
     Sum,
+    Unit,
 )
 from .builder import Builder, fits_the_field
 from .linear import Bound, Linear
@@ -59,14 +61,15 @@ class Lowering:
         """Return the node's bound of that side. Raises RuleError when no sound one exists."""
         key = (id(node), None if self.exact(node) else side)
         if key not in self._made:
-            self._made[key] = (node, LOWERINGS[type(node)](self, node, side))
+            with self.builder.source(node.where, str(Unit(node.unit.powers)), node.unit.decimals):
+                self._made[key] = (node, LOWERINGS[type(node)](self, node, side))
         return self._made[key][1]
 
     def exact(self, node: Expression) -> bool:
         """Return whether the node's value is determined on whichever side it is asked."""
         known = self._exact.get(id(node))
         if known is None:
-            one_sided = isinstance(node, Positive | Minimum | Maximum)
+            one_sided = isinstance(node, Positive | Minimum | Maximum | Quotient)
             known = self._exact[id(node)] = not one_sided and all(self.exact(child) for child in node.children)
         return known
 
@@ -157,6 +160,41 @@ def _positive(lowering: Lowering, node: Expression, side: Side) -> Bound:
     return Bound((value.linear + magnitude).halved(), 0, (1 << bits) - 1, value.exact)
 
 
+def _quotient(lowering: Lowering, node: Expression, side: Side) -> Bound:
+    """Lower a rounded quotient h of a and an exact d >= 1.
+
+    Down, LO: d·h <= a. Down, HI: d·h >= a − d + 1. Up is the same of a + d − 1. The helper is range-checked itself:
+    without that it could be one half in the field, and 1/2 + 1/2 = 1.
+    """
+    assert isinstance(node, Quotient)  # noqa: S101 - the registry's own key
+    numerator, divisor = node.children
+    if not lowering.exact(divisor):
+        raise RuleError(
+            f"{numerator} is divided by {divisor}, which is only bounded on one side",
+            hint="divide by a cell or a holding",
+        )
+    builder, name = lowering.builder, lowering.name("quotient")
+    d = lowering.bound(divisor, side)
+    a = lowering.bound(numerator, side)
+    if node.up:
+        a = Bound(a.linear + d.linear - Linear.constant(1), a.low + d.low - 1, a.high + d.high - 1)
+    wire = builder.system.wire(name)
+    builder.program.quotient(wire, a.linear, d.linear)
+    low, high = node.interval
+    bits = (high - low).bit_length()
+    span = (1 << bits) - 1
+    range_check(builder, Bound(Linear.wire(wire) - Linear.constant(low), 0, span), bits, f"{name}.helper")
+    helper = Bound(Linear.wire(wire), low, low + span)
+    times = builder.product(d, helper, f"{name}.product")
+    if side is Side.LO:
+        slack = Bound(a.linear - times.linear, a.low - times.high, a.high - times.low)
+    else:
+        rest = times.linear - a.linear + d.linear - Linear.constant(1)
+        slack = Bound(rest, times.low - a.high + d.low - 1, times.high - a.low + d.high - 1)
+    range_check(builder, slack, (divisor.interval[1] - 1).bit_length(), f"{name}.remainder")
+    return Bound(helper.linear, helper.low, helper.high, exact=False)
+
+
 def _minimum(lowering: Lowering, node: Expression, side: Side) -> Bound:
     return _extreme(lowering, node.children, node, side, largest=False)
 
@@ -226,6 +264,7 @@ LOWERINGS: dict[type[Expression], Callable[[Lowering, Expression, Side], Bound]]
     Product: _product,
     Increase: _increase,
     Absolute: _absolute,
+    Quotient: _quotient,
     Positive: _positive,
     Minimum: _minimum,
     Maximum: _maximum,

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...kernel.witness_program import BITS, LARGEST, LINEAR, PRODUCTS, SIGN, SMALLEST, Instruction, WitnessProgram
+from ...kernel.witness_program import (
+    BITS,
+    LARGEST,
+    LINEAR,
+    PRODUCTS,
+    QUOTIENT,
+    SIGN,
+    SMALLEST,
+    Instruction,
+    WitnessProgram,
+)
 from .linear import Linear
 from .system import Template
 
@@ -24,6 +34,8 @@ class ProgramRecorder(WitnessProgram):
 
     def stamp(self, template: Template, mapping: Sequence[int]) -> None:
         """Record a template's rows, one product a row, over the renamed wires."""
+        if not template.rows:  # every input is a constant
+            return
         source = len(self.pool)
         self.pool.stamp(template.factors, mapping)
         self.instructions.append(Instruction(PRODUCTS, mapping[1 + template.inputs], template.rows, source, 0))
@@ -39,6 +51,10 @@ class ProgramRecorder(WitnessProgram):
     def choose(self, wire: int, pieces: list[Linear], *, largest: bool) -> None:
         """Record wire = the largest or smallest piece."""
         self._record(LARGEST if largest else SMALLEST, wire, len(pieces), pieces)
+
+    def quotient(self, wire: int, numerator: Linear, divisor: Linear) -> None:
+        """Record wire = numerator / divisor, rounded down."""
+        self._record(QUOTIENT, wire, 1, [numerator, divisor])
 
     def finish(self, wires: int, inputs: int) -> None:
         """Fix the tape: hidden input k, named -1-k while recording, is tape place wires + k."""

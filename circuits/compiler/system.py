@@ -8,15 +8,25 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from ...kernel.combinations import Pool
 from ...kernel.errors import RuleError
 from ...kernel.field import R
 from .linear import ONE, Linear
 
-__all__ = ["ConstraintSystem", "Template"]
+__all__ = ["ConstraintSystem", "Source", "Template"]
 
 Row = tuple[dict[int, int], dict[int, int], dict[int, int]]
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where rows come from: `file:line`, and the unit of the quantity being lowered there ("" when none is)."""
+
+    where: str = ""
+    unit: str = ""
+    decimals: int = 0
 
 
 class Template:
@@ -58,6 +68,10 @@ class ConstraintSystem:
         self.causes: list[str] = []
         self.cause_of = array("I")
         self._cause_numbers: dict[str, int] = {}
+        self.source = Source()
+        self.sources: list[Source] = []
+        self.source_of = array("I")
+        self._source_numbers: dict[Source, int] = {}
 
     @property
     def rows(self) -> int:
@@ -84,7 +98,7 @@ class ConstraintSystem:
         self.a.append(a.terms)
         self.b.append(b.terms)
         self.c.append(c.terms)
-        self.cause_of.append(self._cause(cause))
+        self._remember(cause, 1)
         return self.rows - 1
 
     def stamp(self, template: Template, inputs: Sequence[int], name: str, cause: str) -> list[int]:
@@ -99,7 +113,7 @@ class ConstraintSystem:
         self.a.stamp(even, mapping)
         self.b.stamp(odd, mapping)
         self.c.stamp(template.products, mapping)
-        self.cause_of.extend([self._cause(cause)] * template.rows)
+        self._remember(cause, template.rows)
         return mapping
 
     def row(self, number: int) -> Row:
@@ -109,6 +123,10 @@ class ConstraintSystem:
     def cause(self, number: int) -> str:
         """Return why a row is there."""
         return self.causes[self.cause_of[number]]
+
+    def row_source(self, number: int) -> Source:
+        """Return the line that asked for a row."""
+        return self.sources[self.source_of[number]]
 
     def unsatisfied(self, witness: Sequence[int]) -> Iterator[int]:
         """Yield the numbers of the rows that a full witness breaks."""
@@ -140,9 +158,13 @@ class ConstraintSystem:
             if not (set(left) - {ONE} or set(right) - {ONE} or set(result) - {ONE}):
                 raise RuleError(f"constraint {i} ({self.cause(i)}) has no wires")
 
-    def _cause(self, cause: str) -> int:
-        number = self._cause_numbers.get(cause)
-        if number is None:
-            number = self._cause_numbers[cause] = len(self.causes)
+    def _remember(self, cause: str, rows: int) -> None:
+        """Note why the newest rows are there, and which line of which rule asked for them."""
+        number = self._cause_numbers.setdefault(cause, len(self.causes))
+        if number == len(self.causes):
             self.causes.append(cause)
-        return number
+        self.cause_of.extend([number] * rows)
+        place = self._source_numbers.setdefault(self.source, len(self.sources))
+        if place == len(self.sources):
+            self.sources.append(self.source)
+        self.source_of.extend([place] * rows)

@@ -67,6 +67,7 @@ def range_check(builder: Builder, value: Bound, bits: int, name: str) -> None:
     """
     if not (value.low - ((1 << bits) - 1) > -R and value.high < R):
         raise RuleError(f"a check of {bits} bits on {name} is not sound: its values may wrap around the field")
+    builder.checked(name, bits)
     first = booleans(builder, bits, name)
     builder.program.bits(first, bits, value.linear, name)
     builder.equal(Linear.weighted_bits(first, bits), value.linear, f"range of {name}")
@@ -82,6 +83,7 @@ def sign_and_magnitude(builder: Builder, value: Bound, bits: int, name: str, *, 
     largest = (1 << bits) - 1
     if not (value.low - largest > -R and value.high + largest < R):
         raise RuleError(f"a magnitude of {bits} bits of {name} is not sound: its values may wrap around the field")
+    builder.checked(name, bits)
     sign = booleans(builder, 1 + bits, f"{name}.magnitude")
     builder.program.sign(sign, bits, value.linear, name)
     magnitude = Linear.weighted_bits(sign + 1, bits)

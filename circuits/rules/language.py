@@ -8,10 +8,13 @@ values that holdings and tables inside the schema can produce.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
+from pathlib import Path
+from types import FrameType
 from typing import NoReturn
 
 from ...kernel.errors import RuleError
@@ -30,12 +33,15 @@ __all__ = [
     "Minimum",
     "Positive",
     "Product",
+    "Quotient",
     "Sum",
     "Unit",
     "Value",
     "absolute",
+    "ceil_div",
     "dot",
     "evaluate",
+    "floor_div",
     "increase",
     "maximum",
     "minimum",
@@ -67,6 +73,11 @@ class Unit:
             powers[base] = powers.get(base, 0) + power
         return Unit(tuple(sorted((b, p) for b, p in powers.items() if p)), self.decimals + other.decimals)
 
+    @property
+    def inverse(self) -> Unit:
+        """Return the unit of one over this one."""
+        return Unit(tuple((base, -power) for base, power in self.powers), -self.decimals)
+
     def __str__(self) -> str:
         """Return the unit in words, e.g. `money/lot·10^-6`."""
         words = "·".join(base if power == 1 else f"{base}^{power}" for base, power in self.powers) or "number"
@@ -83,6 +94,7 @@ class Expression:
     unit: Unit
     interval: Interval
     children: tuple[Expression, ...] = ()
+    where: str = ""  # file:line of the rule that made it
 
     def __add__(self, other: Expression | int) -> Expression:
         """Return the sum, both sides brought to the finer scale."""
@@ -220,6 +232,7 @@ class _Node(Expression):
         self.unit = unit
         self.interval = interval
         self.children = children
+        self.where = _where()
 
     def __str__(self) -> str:
         """Return the expression in words, cut where it grows long."""
@@ -275,6 +288,36 @@ class Increase(_Node):
     def evaluate(self, values: Sequence[Value]) -> Value:
         """Return the difference."""
         return values[0] - values[1]
+
+
+class Quotient(_Node):
+    """numerator / divisor as an integer, rounded down, or up with `up`. The divisor is at least one."""
+
+    def __init__(self, numerator: Expression, divisor: Expression, *, up: bool) -> None:
+        """Divide units and intervals. Raises RuleError unless the divisor is known to be positive."""
+        low, high = divisor.interval
+        if low < 1:
+            raise RuleError(
+                f"{numerator} is divided by {divisor}, which may be zero or negative",
+                hint="divide by a cell whose schema has a minimum of at least one",
+            )
+        self.up = up
+        ends = [self._divide(n, d) for n in numerator.interval for d in (low, high)]
+        unit = numerator.unit * divisor.unit.inverse
+        super().__init__(unit, (min(ends), max(ends)), (numerator, divisor))
+
+    def _divide(self, numerator: int, divisor: int) -> int:
+        return -(-numerator // divisor) if self.up else numerator // divisor
+
+    def evaluate(self, values: Sequence[Value]) -> Value:
+        """Return the quotient; fractions (a price between two cells) are divided and rounded all the same."""
+        exact = Fraction(values[0]) / Fraction(values[1])
+        return self._divide(exact.numerator, exact.denominator)
+
+    @property
+    def key(self) -> str:
+        """Return which way it rounds."""
+        return "quotient up" if self.up else "quotient down"
 
 
 class Positive(_Node):
@@ -348,6 +391,16 @@ def maximum(*pieces: Expression) -> Expression:
     return Maximum(_aligned(pieces))
 
 
+def floor_div(numerator: Expression, divisor: Expression) -> Expression:
+    """Return numerator / divisor rounded down (toward minus infinity). Raises RuleError unless divisor >= 1."""
+    return Quotient(numerator, divisor, up=False)
+
+
+def ceil_div(numerator: Expression, divisor: Expression) -> Expression:
+    """Return numerator / divisor rounded up. Raises RuleError unless divisor >= 1."""
+    return Quotient(numerator, divisor, up=True)
+
+
 def dot(left: Sequence[Expression], right: Sequence[Expression]) -> Expression:
     """Return Σ left_i·right_i. Raises RuleError when the lengths differ or are zero."""
     if len(left) != len(right) or not left:
@@ -385,6 +438,17 @@ def tiers(amount: Expression, *, rates: Sequence[Expression], boundaries: Sequen
     for below, rate, boundary in zip(rates, rates[1:], boundaries, strict=False):
         total = total + increase(rate, below) * positive(amount - boundary)
     return total
+
+
+def _where() -> str:
+    """Return the place in the rule that is being written: the nearest frame outside this module."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__") == __name__:
+        frame = frame.f_back
+    if frame is None:
+        return ""
+    path = Path(frame.f_code.co_filename)
+    return f"{'/'.join(path.parts[-3:])}:{frame.f_lineno}"
 
 
 def _expression(value: Expression | int, unit: Unit) -> Expression:

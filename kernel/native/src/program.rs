@@ -9,6 +9,8 @@ use crate::encoding::read_scalars;
 use crate::error::{malformed, Fault, Result};
 use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, BigInteger, Field, PrimeField, Zero};
+use num_bigint::{BigInt, BigUint, Sign};
+use num_integer::Integer;
 use std::cmp::Ordering;
 
 const MAGIC: &[u8] = b"zkmw";
@@ -26,6 +28,7 @@ enum Operation {
     Sign,
     Largest,
     Smallest,
+    Quotient,
 }
 
 struct Step {
@@ -115,6 +118,7 @@ impl Program {
                 Operation::Bits => (step.size, 1),
                 Operation::Sign => (step.size + 1, 1),
                 Operation::Largest | Operation::Smallest => (1, step.size),
+                Operation::Quotient => (1, 2),
             };
             let bits = matches!(step.operation, Operation::Bits | Operation::Sign);
             filled += written;
@@ -183,6 +187,10 @@ impl Program {
                 }
                 tape[step.wire] = chosen;
             }
+            Operation::Quotient => {
+                let (numerator, divisor) = (self.dot(step.source, tape), self.dot(step.source + 1, tape));
+                tape[step.wire] = quotient(numerator, divisor);
+            }
         }
         true
     }
@@ -216,6 +224,7 @@ fn step(raw: &[usize]) -> Result<Step> {
         3 => Operation::Sign,
         4 => Operation::Largest,
         5 => Operation::Smallest,
+        6 => Operation::Quotient,
         _ => return Err(damaged()),
     };
     Ok(Step {
@@ -237,6 +246,24 @@ fn compare(left: &Fr, right: &Fr) -> Ordering {
         (true, false) => Ordering::Less,
         (false, true) => Ordering::Greater,
         _ => left.into_bigint().cmp(&right.into_bigint()),
+    }
+}
+
+/// The integer quotient rounded down, of the signed integers two elements stand for; zero by zero.
+fn quotient(numerator: Fr, divisor: Fr) -> Fr {
+    if divisor.is_zero() {
+        return Fr::ZERO;
+    }
+    let signed = |value: Fr| match is_negative(&value) {
+        true => -BigInt::from(BigUint::from((-value).into_bigint())),
+        false => BigInt::from(BigUint::from(value.into_bigint())),
+    };
+    let result = signed(numerator).div_floor(&signed(divisor));
+    let magnitude = Fr::from(result.magnitude().clone());
+    if result.sign() == Sign::Minus {
+        -magnitude
+    } else {
+        magnitude
     }
 }
 
