@@ -1,0 +1,22 @@
+"""Portfolios from the venues' own responses, one module a venue: read what matters, exactly, and ignore the rest.
+
+Foreign responses grow, so unknown fields are no errors here; a missing or ill-typed one is one sentence with its path.
+"""
+
+from .aave import import_aave
+from .dydx import import_dydx
+from .hyperliquid import import_hyperliquid
+from .naming import Naming
+from .portfolio import Imported, import_csv, rounded_to_steps
+from .response import Response
+
+__all__ = [
+    "Imported",
+    "Naming",
+    "Response",
+    "import_aave",
+    "import_csv",
+    "import_dydx",
+    "import_hyperliquid",
+    "rounded_to_steps",
+]
