@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from ..kernel.errors import InputError
-from . import portfolio_commands
+from . import circuit_commands, portfolio_commands
 from .output import INTERRUPTED, answer, guarded
 
 __all__ = ["app", "main", "run"]
@@ -31,6 +31,7 @@ app = typer.Typer(
 groth16 = typer.Typer(help="Prove and verify any circom user's files.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(groth16, name="groth16")
 portfolio_commands.register(app)
+circuit_commands.register(app)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 MarketFile = Annotated[Path, typer.Option("--market", "-m", help="The venue's prices: market.json.")]
