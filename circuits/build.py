@@ -17,6 +17,7 @@ from typing import Any
 
 from ..kernel import Program, load_program
 from ..kernel.errors import FileError, MismatchError
+from ..kernel.strict_json import read_json
 from ..kernel.witness_program import WitnessProgram
 from .compiler.system import ConstraintSystem
 from .model import Shape
@@ -140,8 +141,10 @@ class Manifest:
         Raises FileError when it is missing or no manifest, MismatchError when its rule or schema is not this version's.
         """
         path = directory / MANIFEST
+        if not path.exists():
+            raise FileError("there is no compiled circuit here", file=str(path), hint="zkmargin compile")
+        data = read_json(path)
         try:
-            data = json.loads(path.read_bytes())
             shape = Shape(**data["shape"])
             schema = family(data["rule"]).schema_of(shape)
             manifest = cls(
@@ -154,9 +157,7 @@ class Manifest:
                 {name: str(data["files"][name]) for name in FILES},
             )
             kind, schema_hash = data["schema"], data["schema_hash"]
-        except FileNotFoundError as error:
-            raise FileError("there is no compiled circuit here", file=str(path), hint="zkmargin compile") from error
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise FileError("this is not a circuit's manifest", file=str(path), code="bad-manifest") from error
         if kind != "zkmargin/manifest/1" or manifest.statement not in ("sufficiency", "shortfall"):
             raise FileError("this is not a manifest of this version", file=str(path), code="bad-manifest")

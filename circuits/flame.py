@@ -9,7 +9,7 @@ from .stats import CircuitStats, Share
 __all__ = ["flame_graph"]
 
 _WIDTH, _ROW, _MARGIN = 1200, 26, 12
-_LETTER = 6.7  # pixels a character of 12-pixel monospace is wide, about
+_LETTER = 7.3  # pixels a character of 12-pixel monospace is wide, about
 _COLOURS = ("#e8a33d", "#d9772b", "#f2c14e")
 
 

@@ -6,7 +6,6 @@ as −1, anyone proves anything. A verification without the schema check (snarkj
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,8 @@ from ..circuits.model import CREDIT_BITS, Table
 from ..circuits.schema import Schema
 from ..circuits.statements.margin import SINGLES
 from ..kernel import Proof, R, verify
-from ..kernel.errors import FileError, FormatError, InputError, ProofRejected
+from ..kernel.errors import FormatError, InputError, ProofRejected
+from ..kernel.strict_json import read_json
 from .keys import CircuitKey
 
 __all__ = ["CONTEXT_BITS", "Verified", "check_public", "verify_files", "verify_statement"]
@@ -92,22 +92,13 @@ def verify_files(
     """
     key = CircuitKey.load(circuit_directory)
     path = proof_directory / "proof.json"
-    proof = Proof.from_json(_json(path))
+    proof = Proof.from_json(read_json(path))
     public = _public(proof_directory / "public.json")
     return verify_statement(key, public, proof, [table for table in (market, parameters) if table is not None])
 
 
-def _json(path: Path) -> object:
-    try:
-        return json.loads(path.read_bytes())
-    except FileNotFoundError as error:
-        raise FileError(f"there is no {path.name} here", file=str(path)) from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise FileError(f"{path.name} is not JSON", file=str(path)) from error
-
-
 def _public(path: Path) -> list[int]:
-    values = _json(path)
+    values = read_json(path)
     if not isinstance(values, list) or not all(
         isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 80 for value in values
     ):

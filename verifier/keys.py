@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -10,7 +9,8 @@ from pathlib import Path
 from ..circuits.build import Manifest
 from ..contracts.encoding import circuit_id, key_bytes
 from ..kernel import VerifyingKey, is_development_key
-from ..kernel.errors import FileError, FormatError, MismatchError
+from ..kernel.errors import FileError, MismatchError
+from ..kernel.strict_json import read_json
 
 __all__ = ["KEY_RECORD", "VERIFYING_KEY", "ZKEY", "CircuitKey", "file_hash"]
 
@@ -63,10 +63,7 @@ class CircuitKey:
                     hint="run zkmargin setup again",
                 )
         path = directory / VERIFYING_KEY
-        try:
-            key = VerifyingKey.from_json(json.loads(path.read_bytes()))
-        except (ValueError, RecursionError) as error:
-            raise FormatError("this is not a verifying key", file=str(path)) from error
+        key = VerifyingKey.from_json(read_json(path))
         if key.n_public != len(manifest.public):
             raise MismatchError("the key has another number of public inputs than the circuit", file=str(path))
         return cls(manifest, key)
@@ -74,14 +71,12 @@ class CircuitKey:
 
 def _record(directory: Path) -> dict[str, str]:
     path = directory / KEY_RECORD
+    if not path.exists():
+        raise FileError("this circuit has no key yet", file=str(path), hint="zkmargin setup DIR --development")
+    data = read_json(path)
     try:
-        data = json.loads(path.read_bytes())
         if data["schema"] != "zkmargin/key/1":
             raise ValueError("another schema")
         return {str(name): str(digest) for name, digest in data["files"].items()}
-    except FileNotFoundError as error:
-        raise FileError(
-            "this circuit has no key yet", file=str(path), hint="zkmargin setup DIR --development"
-        ) from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise FileError("this is not a key's record", file=str(path)) from error
