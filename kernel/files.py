@@ -1,4 +1,4 @@
-"""Writing files so that no half file ever stands under its final name."""
+"""Files in and out: every error says which one, and no half file ever stands under its final name."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import contextlib
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
-from .errors import FileError
+from .errors import FileError, FormatError
 
-__all__ = ["read_file", "write_file"]
+__all__ = ["read_file", "reading", "write_file"]
 
 
 def write_file(path: Path, data: bytes, *, mode: int = 0o600) -> None:
@@ -40,7 +41,17 @@ def write_file(path: Path, data: bytes, *, mode: int = 0o600) -> None:
 
 def read_file(path: Path) -> bytes:
     """Return the bytes of a file; raises FileError."""
-    try:
+    with reading(path):
         return path.read_bytes()
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn what fails while `path` is read into a FileError, and name it in every FormatError."""
+    try:
+        yield
     except OSError as error:
-        raise FileError(f"the file cannot be read: {error.strerror}", file=str(path)) from None
+        raise FileError(f"the file cannot be read: {error.strerror or error}", file=str(path)) from None
+    except FormatError as error:
+        error.file = error.file or str(path)
+        raise

@@ -7,9 +7,8 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from . import _native
-from .errors import FileError
 from .field import R
-from .files import write_file
+from .files import reading, write_file
 from .groth16_data import G1, G2, Proof, VerifyingKey
 from .witness_program import WitnessProgram
 from .words import (
@@ -79,10 +78,8 @@ class NativeKernel:
     def setup(self, r1cs: Path, zkey: Path, *, tau: int, alpha: int, beta: int, delta: int) -> VerifyingKey:
         """Make a key from known secrets and write it; raises FormatError, FileError."""
         secrets = [scalar_words([value], "setup-secrets") for value in (tau, alpha, beta, delta)]
-        try:
+        with reading(r1cs):
             data = _native.setup(r1cs, *secrets)
-        except OSError as error:
-            raise FileError(f"the r1cs cannot be read: {error}", file=str(r1cs)) from None
         key = self.load_key(data).verifying_key
         write_file(zkey, data)
         return key
@@ -91,10 +88,8 @@ class NativeKernel:
         """Load and check a `.zkey`; raises FormatError, FileError."""
         if isinstance(zkey, bytes):
             return NativeProvingKey(_native.ProvingKey.from_bytes(zkey))
-        try:
+        with reading(zkey):
             return NativeProvingKey(_native.ProvingKey.from_path(zkey))
-        except OSError as error:
-            raise FileError(f"the zkey cannot be read: {error}", file=str(zkey)) from None
 
     def load_program(self, data: bytes) -> NativeProgram:
         """Load and check a witness program; raises FormatError."""

@@ -11,11 +11,11 @@ __all__ = ["Sections", "join_sections"]
 
 
 class Sections:
-    """The sections of one file. `name` and `file` say in messages what was read and where."""
+    """The sections of one file. `name` is what messages call it."""
 
-    def __init__(self, data: bytes, *, magic: bytes, version: int, name: str, file: str | None = None) -> None:
+    def __init__(self, data: bytes, *, magic: bytes, version: int, name: str) -> None:
         """Split `data`; raises FormatError when sizes lie, sections repeat or bytes are left over."""
-        self._name, self._file = name, file
+        self._name = name
         self._sections: dict[int, bytes] = {}
         if data[:4] != magic:
             raise self.error(f"this is not a {name} file")
@@ -40,8 +40,8 @@ class Sections:
             raise self.error(f"the {name} has bytes after its last section")
 
     def error(self, message: str, code: str = "bad-format") -> FormatError:
-        """Return the error to raise for this file."""
-        return FormatError(message, code=code, file=self._file)
+        """Return the error to raise; who read the file adds its path."""
+        return FormatError(message, code=code)
 
     def get(self, kind: int) -> bytes:
         """Return a section; raises FormatError when there is none."""

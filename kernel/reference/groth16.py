@@ -83,9 +83,9 @@ def _lagrange(points: Sequence[int], size: int, tau: int) -> list[int]:
 class ReferenceProvingKey:
     """A `.zkey` in memory."""
 
-    def __init__(self, data: bytes, file: str | None = None) -> None:
+    def __init__(self, data: bytes) -> None:
         """Parse and check the file's bytes; raises FormatError."""
-        self._header, self.verifying_key, self._points, self._coefficients = read_zkey(data, file)
+        self._header, self.verifying_key, self._points, self._coefficients = read_zkey(data)
         self.n_public = self._header.n_public
         self.n_variables = self._header.n_variables
         self.domain_size = self._header.domain_size

@@ -9,7 +9,7 @@ from py_ecc.optimized_bn128.optimized_curve import add, multiply
 
 from ..errors import FormatError
 from ..field import Q, R
-from ..files import read_file, write_file
+from ..files import reading, write_file
 from ..groth16_data import G1, G2, Proof, VerifyingKey
 from ..witness_program import WitnessProgram
 from ..words import scalar_words
@@ -44,7 +44,8 @@ class ReferenceKernel:
 
     def setup(self, r1cs: Path, zkey: Path, *, tau: int, alpha: int, beta: int, delta: int) -> VerifyingKey:
         """Make a key from known secrets and write it; raises FormatError, FileError."""
-        system = read_r1cs(read_file(r1cs), str(r1cs))
+        with reading(r1cs):
+            system = read_r1cs(r1cs.read_bytes())
         data = setup(system, tau=tau, alpha=alpha, beta=beta, delta=delta)
         key = ReferenceProvingKey(data).verifying_key
         write_file(zkey, data)
@@ -54,7 +55,8 @@ class ReferenceKernel:
         """Load and check a `.zkey`; raises FormatError, FileError."""
         if isinstance(zkey, bytes):
             return ReferenceProvingKey(zkey)
-        return ReferenceProvingKey(read_file(zkey), str(zkey))
+        with reading(zkey):
+            return ReferenceProvingKey(zkey.read_bytes())
 
     def load_program(self, data: bytes) -> ReferenceProgram:
         """Load and check a witness program."""

@@ -22,9 +22,9 @@ class R1cs:
     constraints: list[tuple[Combination, Combination, Combination]]
 
 
-def read_r1cs(data: bytes, file: str | None = None) -> R1cs:
+def read_r1cs(data: bytes) -> R1cs:
     """Parse the bytes of an `.r1cs`; raises FormatError."""
-    sections = Sections(data, magic=b"r1cs", version=1, name="r1cs", file=file)
+    sections = Sections(data, magic=b"r1cs", version=1, name="r1cs")
     header = sections.get(1)
     field = struct.pack("<I", 32) + R.to_bytes(32, "little")
     if not header.startswith(field):

@@ -78,9 +78,9 @@ def join_zkey(header: Header, points: ZkeyPoints, coefficients: list[Coefficient
     return join_sections(b"zkey", 1, sections)
 
 
-def read_zkey(data: bytes, file: str | None = None) -> tuple[Header, VerifyingKey, ZkeyPoints, list[Coefficient]]:
+def read_zkey(data: bytes) -> tuple[Header, VerifyingKey, ZkeyPoints, list[Coefficient]]:
     """Parse and check the bytes of a `.zkey`; raises FormatError."""
-    sections = Sections(data, magic=b"zkey", version=1, name="zkey", file=file)
+    sections = Sections(data, magic=b"zkey", version=1, name="zkey")
     if sections.get(1) != struct.pack("<I", 1):
         raise sections.error("the zkey is not a Groth16 key")
     header = _read_header(sections)

@@ -26,6 +26,24 @@ G1_GENERATOR = (1, 2)
 SnarkJs = Callable[..., subprocess.CompletedProcess[str]]
 
 
+@pytest.fixture(scope="session")
+def ceremony(small: Any, snarkjs: SnarkJs, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """snarkjs' own key of the small circuit, before and after its one contribution."""
+    folder = tmp_path_factory.mktemp("ceremony")
+    empty, powers, prepared, first, last = (
+        folder / name for name in ("a.ptau", "b.ptau", "c.ptau", "d.zkey", "e.zkey")
+    )
+    for arguments in (
+        ("powersoftau", "new", "bn128", 4, empty),
+        ("powersoftau", "contribute", empty, powers, "-e=test"),
+        ("powersoftau", "prepare", "phase2", powers, prepared),
+        ("groth16", "setup", small.r1cs, prepared, first),
+        ("zkey", "contribute", first, last, "-e=test"),
+    ):
+        assert snarkjs(*arguments).returncode == 0
+    return first, last
+
+
 def prove(key: ProvingKey, circuit: Any) -> Proof:
     return key.prove(circuit.witness_bytes(), 5, 7)
 
@@ -190,6 +208,25 @@ def test_snarkjs_accepts_our_proof_and_key_and_our_verifier_accepts_snarkjs_proo
     assert either.verify(small.verifying_key, circuit.public, Proof.from_json(json.loads(theirs.read_text())))
     public.write_text(json.dumps(["1", "2"]))
     assert "OK!" not in snarkjs("groth16", "verify", vk, public, proof).stdout
+
+
+def test_keys_of_snarkjs_ceremonies_prove_once_someone_contributed(
+    either: Kernel, ceremony: Any, snarkjs: SnarkJs, small: Any, tmp_path: Path
+) -> None:
+    uncontributed, contributed = ceremony
+    with pytest.raises(FormatError) as caught:
+        either.load_key(uncontributed)
+    assert caught.value.code == "key-uncontributed"
+    assert caught.value.file == str(uncontributed)
+    key = either.load_key(contributed)
+    assert not is_development_key(key.verifying_key)
+    proof, public, vk = prove(key, small.circuit), small.circuit.public, tmp_path / "vk.json"
+    assert either.verify(key.verifying_key, public, proof)
+    assert snarkjs("zkey", "export", "verificationkey", contributed, vk).returncode == 0
+    assert VerifyingKey.from_json(json.loads(vk.read_text())) == key.verifying_key
+    (tmp_path / "proof.json").write_text(json.dumps(proof.as_json()))
+    (tmp_path / "public.json").write_text(json.dumps([str(value) for value in public]))
+    assert "OK!" in snarkjs("groth16", "verify", vk, tmp_path / "public.json", tmp_path / "proof.json").stdout
 
 
 def test_a_margin_sized_key_proves_and_ctrl_c_stops_it(

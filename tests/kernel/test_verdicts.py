@@ -39,9 +39,9 @@ def mutations(words: Words, public: list[int]) -> list[tuple[str, list[int], Wor
     for i, value in enumerate(words):
         for name, new in (("+1", value + 1), ("+q", value + Q), ("0", 0), ("q", Q), ("-y", (Q - value) % Q)):
             cases.append((f"word {i} {name}", public, (*words[:i], new, *words[i + 1 :])))
-        swapped = list(words)
-        swapped[i], swapped[i ^ 1] = swapped[i ^ 1], swapped[i]
-        cases.append((f"word {i} swapped", public, tuple(swapped)))
+    for i in range(0, len(words), 2):
+        swapped = (*words[:i], words[i + 1], words[i], *words[i + 2 :])
+        cases.append((f"words {i} and {i + 1} swapped", public, swapped))
     for i, value in enumerate(public):
         for name, new in (("+1", (value + 1) % R), ("+r", value + R), ("0", 0), ("r", R)):
             cases.append((f"input {i} {name}", [*public[:i], new, *public[i + 1 :]], words))

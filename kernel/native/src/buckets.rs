@@ -132,8 +132,50 @@ fn invert<F: Field>(values: &mut [F]) {
     let mut inverse = product.inverse().unwrap_or_else(F::one);
     let left_out = values.iter_mut().rev().filter(|value| !value.is_zero());
     for (value, product) in left_out.zip(products.iter().rev()) {
-        let next = inverse * &*value;
+        let next = inverse * *value;
         *value = inverse * product;
         inverse = next;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ark_bn254::{g1, G1Affine, G1Projective};
+    use ark_ec::{CurveGroup, PrimeGroup};
+
+    /// Heaps of equal, opposite and infinite points, which the slope's formula does not cover.
+    #[test]
+    fn sums_of_heaps_are_sums() {
+        let generator = G1Projective::generator();
+        let points: Vec<G1Affine> = (0..7)
+            .map(|i| (generator * ark_bn254::Fr::from(i)).into_affine())
+            .collect();
+        let entries: Vec<(usize, G1Affine)> = (0..900)
+            .map(|i: usize| {
+                let point = points[i * i % 7];
+                (i % 5, if i % 3 == 0 { -point } else { point })
+            })
+            .chain((0..64).map(|i| (5, if i % 2 == 0 { points[1] } else { -points[1] })))
+            .chain((0..64).map(|_| (6, points[3])))
+            .collect();
+        let sums = Heaps::<g1::Config>::new(8, entries.iter().copied()).sums();
+        for (heap, sum) in sums.into_iter().enumerate() {
+            let mine = entries.iter().filter(|(other, _)| *other == heap);
+            assert_eq!(
+                G1Projective::from(sum),
+                mine.map(|(_, point)| *point).sum::<G1Projective>()
+            );
+        }
+    }
+
+    #[test]
+    fn shared_inversion_skips_zeros() {
+        let mut values: Vec<ark_bn254::Fq> = (0..9u64).map(|i| ark_bn254::Fq::from(i % 4)).collect();
+        let before = values.clone();
+        invert(&mut values);
+        for (inverse, value) in values.iter().zip(before) {
+            assert_eq!(*inverse, value.inverse().unwrap_or_default());
+        }
     }
 }

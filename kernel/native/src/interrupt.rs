@@ -20,7 +20,7 @@ where
     std::thread::scope(|scope| {
         let (sender, mut receiver) = channel();
         let flag = &cancel;
-        scope.spawn(move || {
+        let worker = scope.spawn(move || {
             // The receiver lives until this scope ends, so sending cannot fail.
             let _ = sender.send(work(flag));
         });
@@ -41,6 +41,8 @@ where
                     }
                 }
                 Err(RecvTimeoutError::Disconnected) => {
+                    // A panic ends here: joined, it does not spread to the interpreter's thread.
+                    let _ = worker.join();
                     return Err(PyRuntimeError::new_err("the kernel's worker thread died"));
                 }
             }

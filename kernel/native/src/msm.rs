@@ -149,3 +149,28 @@ fn bits_at(scalar: &BigInt<4>, start: usize, width: usize) -> i32 {
     }
     (value & ((1 << width) - 1)) as i32
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ark_ff::Field;
+
+    #[test]
+    fn digits_add_up_to_their_scalar() {
+        let mut scalar = Fr::MODULUS;
+        scalar.div2();
+        for value in [scalar, BigInt::from(u64::MAX), BigInt::from(2u64)] {
+            for width in 2..=16 {
+                let windows = value.num_bits() as usize / width + 1;
+                let sum = signed_digits(&value, width, windows)
+                    .enumerate()
+                    .map(|(window, digit)| {
+                        assert!(digit.abs() <= 1 << (width - 1));
+                        Fr::from(digit) * Fr::from(2u64).pow([(window * width) as u64])
+                    })
+                    .sum::<Fr>();
+                assert_eq!(sum, Fr::new(value));
+            }
+        }
+    }
+}
