@@ -84,7 +84,7 @@ def disclosure(parameters: Parameters, tables: Tables, margin: str, *, met: bool
         for cell, stored, label in zip(schema.cells(table.name), table.cells, labels, strict=True):
             entries[cell.name] = _entry(cell, stored, label, steps, parameters.quote.asset)
     unit = parameters.quote.asset
-    verdict = "is met" if met else "is NOT met"
+    verdict = "is met" if met else "is NOT met (only a shortfall can be proved, by whoever has the opening)"
     says = (
         f"that the {margin} margin of this account {verdict} at these prices and parameters, and not by how much",
         f"the rule ({parameters.rule}) and its shape: room for {shape.positions} positions, {shape.collateral} "

@@ -7,6 +7,7 @@ Ito's, which the colour-blind tell apart; every bar carries its number, so none 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from fractions import Fraction
 from io import BytesIO
@@ -21,8 +22,9 @@ from .terms import Term
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-__all__ = ["FORMATS", "Step", "draw", "steps"]
+__all__ = ["FORMATS", "Step", "draw", "picture", "steps"]
 
 FORMATS = ("png", "svg")
 _GAIN, _LOSS, _TOTAL, _GOOD, _LINE = "#0072B2", "#D55E00", "#4D4D4D", "#009E73", "#999999"
@@ -77,37 +79,46 @@ def draw(explanation: Explanation, path: Path) -> None:
     ending = path.suffix.lower().removeprefix(".")
     if ending not in FORMATS:
         raise InputError("a picture is a .png or a .svg file", code="picture", file=str(path))
-    try:
-        from matplotlib import rc_context
+    figure, buffer = picture(explanation), BytesIO()
+    with _style():
+        figure.savefig(buffer, format=ending, dpi=130, metadata=_undated(ending))
+    write_file(path, buffer.getvalue())
+
+
+def picture(explanation: Explanation) -> Figure:
+    """Return the picture as a matplotlib figure on no screen. Raises EnvironmentFault when matplotlib is missing."""
+    with _style():
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
-    except ImportError:
-        raise EnvironmentFault(
-            "matplotlib is missing", code="missing-library", hint="pip install 'zkmargin[plot]'"
-        ) from None
-    bars = steps(explanation)
-    rows = [row for row in explanation.distances if row.nearest is not None][:_ROWS]
-    height = max(4.5, 1.7 + 0.33 * max(len(bars), len(rows)))
-    buffer = BytesIO()
-    with rc_context({"font.size": 9, "svg.hashsalt": "zkmargin", "svg.fonttype": "none", "text.parse_math": False}):
-        figure = Figure(figsize=(14, height), layout="constrained")
+
+        bars, report = steps(explanation), explanation.report
+        rows = [row for row in explanation.distances if row.nearest is not None][:_ROWS]
+        figure = Figure(figsize=(14, max(4.5, 1.7 + 0.33 * max(len(bars), len(rows)))), layout="constrained")
         FigureCanvasAgg(figure)
         left, right = figure.subplots(1, 2, width_ratios=(1.35, 1))
-        report = explanation.report
         verdict = "met" if report.ok else "NOT met"
-        figure.suptitle(
-            f"{report.margin.capitalize()} margin {verdict}: surplus {_money(Fraction(report.surplus))} {report.unit}",
-            fontsize=13,
-            fontweight="bold",
+        title = (
+            f"{report.margin.capitalize()} margin {verdict}: surplus {_money(Fraction(report.surplus))} {report.unit}"
         )
+        figure.suptitle(title, fontsize=13, fontweight="bold")
         _waterfall(left, bars, report.unit)
         _distances(right, rows, ok=report.ok)
         left_out = len(explanation.distances) - len(rows)
         if left_out:
             note = f"{left_out} prices are not drawn: no move of theirs alone does it, or a farther one"
             right.set_xlabel(note, color=_QUIET, style="italic")
-        figure.savefig(buffer, format=ending, dpi=130, metadata=_undated(ending))
-    write_file(path, buffer.getvalue())
+    return figure
+
+
+def _style() -> AbstractContextManager[None]:
+    """Return matplotlib's settings for the time of drawing. Raises EnvironmentFault when it is missing."""
+    try:
+        from matplotlib import rc_context
+    except ImportError:
+        raise EnvironmentFault(
+            "matplotlib is missing", code="missing-library", hint="pip install 'zkmargin[plot]'"
+        ) from None
+    return rc_context({"font.size": 9, "svg.hashsalt": "zkmargin", "svg.fonttype": "none", "text.parse_math": False})
 
 
 def _largest(group: Sequence[tuple[Term, Fraction]], word: str, others: str) -> list[tuple[str, Fraction]]:

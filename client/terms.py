@@ -71,16 +71,16 @@ class Term:
 def terms(parameters: Parameters, result: Evaluation, portfolio: Portfolio | None = None) -> tuple[Term, ...]:
     """Return the terms of an account in slot order, cash first. They add up exactly to the account's totals.
 
-    With the portfolio, cash is the wallet's and a position's equity its unrealised profit with unsettled funding; the
-    last term is then the cash's rounding down to the money unit, if any. From holdings alone, profit counts from price
-    zero.
+    With the portfolio, cash is the wallet's and a position's equity its unrealised profit with unsettled funding, also
+    of a position that is closed but not settled; the last term is then the cash's rounding down to the money unit, if
+    any. From holdings alone, profit counts from price zero.
     """
     holdings, quote = result.holdings, parameters.quote.asset
     entries = {position.name: position for position in portfolio.positions} if portfolio else {}
     positions = [
         _position(parameters, result, slot, entries.get(listing.name))
         for slot, listing in enumerate(parameters.instruments)
-        if holdings.sizes[slot]
+        if holdings.sizes[slot] or (listing.name in entries and entries[listing.name].unsettled_funding)
     ]
     assets = [
         _asset(parameters, result, slot, kind)
