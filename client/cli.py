@@ -24,7 +24,7 @@ app = typer.Typer(
     name="zkmargin",
     help="Prove that a portfolio nobody else can see meets its margin requirement.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -36,7 +36,7 @@ circuit_commands.register(app)
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 MarketFile = Annotated[Path, typer.Option("--market", "-m", help="The venue's prices: market.json.")]
 ParameterFile = Annotated[Path, typer.Option("--parameters", "-p", help="The venue's parameters: parameters.json.")]
-Margin = Annotated[str, typer.Option(help="initial or maintenance.")]
+Margin = Annotated[str, typer.Option(help="initial or maintenance.", autocompletion=lambda: ["initial", "maintenance"])]
 CircuitFolder = Annotated[Path, typer.Option("--circuit", "-c", help="The folder of a compiled circuit.")]
 
 _INTEGER = re.compile(r"[0-9]{1,78}|0x[0-9a-fA-F]{1,64}", re.ASCII)
@@ -102,7 +102,9 @@ def tables(
 @app.command("compile")
 def compile_(
     parameters: Annotated[Path, typer.Argument(help="parameters.json: its rule and shape are compiled")],
-    statement: Annotated[str, typer.Option(help="sufficiency or shortfall.")],
+    statement: Annotated[
+        str, typer.Option(help="sufficiency or shortfall.", autocompletion=lambda: ["sufficiency", "shortfall"])
+    ],
     output: Annotated[Path, typer.Option("-o", "--output", help="The folder to write.")],
     json_: Json = False,
 ) -> int:
