@@ -99,25 +99,34 @@ def show_checks(console: Console, checks: Sequence[Check]) -> None:
 
 
 def show_demo(console: Console, result: DemoResult) -> None:
-    """Print the demo's closing table; its steps were told as they came."""
-    grid = Grid(box=None, pad_edge=False)
-    grid.add_column("figure")
-    grid.add_column("value", justify="right")
-    for name, value in _flat(result.figures):
-        grid.add_row(name, value)
+    """Print the demo's closing tables; its steps were told as they came."""
+    figures = result.figures
+    circuits = [name for name in ("sufficiency", "shortfall") if name in figures]
+    grid = _grid("", *circuits)
+    for word in ("constraints", "wires", "public"):
+        grid.add_row(word + (" inputs" if word == "public" else ""), *(f"{figures[c][word]:,}" for c in circuits))
+    for word in ("compile", "setup"):
+        grid.add_row(f"{word}, ms", *(f"{figures[c]['timings_ms'][word]:,.0f}" for c in circuits))
     console.print(grid)
-    console.print("everything went as it must" if result.ok else "something did not go as it must")
+    times = figures["timings_ms"]
+    console.print(
+        f"one proof: witness {times['witness']:.1f} ms, prove {times['prove']:.0f} ms, "
+        f"verify {times['verify']:.1f} ms, {figures['proof_bytes']} bytes"
+    )
+    about = "" if figures["gas_exact"] else ", approximate: its storage stays warm between transactions"
+    grid = _grid(f"gas on {figures['evm']}{about}", "")
+    for name, gas in figures["gas"].items():
+        grid.add_row(name.replace("_", " "), f"{gas:,}")
+    console.print(grid)
+    failed = [step.name for step in result.steps if not step.ok]
+    console.print("everything went as it must" if result.ok else f"not as it must: {', '.join(failed)}")
 
 
-def _flat(figures: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    rows: list[tuple[str, str]] = []
-    for name, value in figures.items():
-        if isinstance(value, Mapping):
-            rows += _flat(value, f"{prefix}{name} ")
-        else:
-            shown = f"{value:,}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
-            rows.append((f"{prefix}{name}".replace("_", " "), shown))
-    return rows
+def _grid(*titles: str) -> Grid:
+    grid = Grid(box=None, pad_edge=False)
+    for i, title in enumerate(titles):
+        grid.add_column(title, justify="right" if i else "left")
+    return grid
 
 
 def _cells(tables: Tables, table: Table, prefix: str) -> list[list[str]]:
