@@ -22,9 +22,9 @@ def compiled(statement, shape=SMALL):
 
 
 @cache
-def machine(statement, shape=SMALL):
+def machine(statement, shape=SMALL, *, hashed=True):
     circuit = compiled(statement, shape)
-    return Machine(circuit.system, circuit.program)
+    return Machine(circuit.system, circuit.program, hashed=hashed)
 
 
 @pytest.fixture

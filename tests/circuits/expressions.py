@@ -10,7 +10,9 @@ from zkmargin.circuits.rules.language import (
     Constant,
     HoldingRef,
     absolute,
+    ceil_div,
     evaluate,
+    floor_div,
     increase,
     maximum,
     minimum,
@@ -87,7 +89,7 @@ class TinyCircuit:
         self.system, self.program, self.bound, self.lowering = builder.system, builder.program, bound, lowering
         self.machine = Machine(self.system, self.program)
         self.solver = Solver(self.system)
-        checks = [n for n in self.system.names if ".piece0.bit" in n]
+        checks = [n for n in self.system.names if ".piece0.bit" in n or ".helper.bit" in n]
         self.free_bits = len(checks)
 
 
@@ -115,7 +117,10 @@ def grow(rng, holdings, cells, step, depth):
     def weighted():
         return rng.choice([-2, -1, 1, 2]) * more() + rng.choice([-1, 1, 3]) * more()
 
+    divisors = [CellRef("t", 4, "divisor", DIMENSIONLESS, (1, 4)), Constant(rng.randint(1, 3))]
     kinds = [
+        lambda: floor_div(more(), rng.choice(divisors)),
+        lambda: ceil_div(more(), rng.choice(divisors)),
         lambda: minimum(*several()),
         lambda: maximum(*several()),
         lambda: positive(more()),

@@ -8,7 +8,7 @@ from heapq import heappop, heappush
 from operator import itemgetter, mul
 
 from zkmargin.kernel import R
-from zkmargin.kernel.witness_program import BITS, LARGEST, LINEAR, PRODUCTS, SIGN
+from zkmargin.kernel.witness_program import BITS, LARGEST, LINEAR, PRODUCTS, QUOTIENT, SIGN, SMALLEST
 
 HALF = R // 2
 
@@ -32,10 +32,10 @@ def signed(value):
 
 
 class Machine:
-    """A compiled circuit, taken apart."""
+    """A compiled circuit, taken apart; `hashed=False` leaves out the commitment's hash, steps and rows."""
 
-    def __init__(self, system, program):
-        self.system, self.program = system, program
+    def __init__(self, system, program, *, hashed=True):
+        self.system, self.program, self.hashed = system, program, hashed
         self.wires, self.public = system.wires, len(system.public)
         self.steps, self.readers, self.writers = [], {}, {}
         self._take_steps(program)
@@ -45,6 +45,7 @@ class Machine:
             self.rows.append(tuple(part[0] for part in parts))
             for wire in {place for part in parts for place in part[1]}:
                 self.rows_of.setdefault(wire, []).append(number)
+        self.checked = [n for n in range(system.rows) if hashed or system.cause(n) != "commitment"]
 
     def _take_steps(self, program):
         for step in program.instructions:
@@ -53,10 +54,15 @@ class Machine:
                     self._add(step, step.wire + i, 1, (step.source + 2 * i, step.source + 2 * i + 1))
             elif step.operation in (LINEAR, BITS, SIGN):
                 self._add(step, step.wire, step.size + (step.operation == SIGN), (step.source,))
+            elif step.operation == QUOTIENT:
+                self._add(step, step.wire, 1, (step.source, step.source + 1))
             else:
+                assert step.operation in (LARGEST, SMALLEST)
                 self._add(step, step.wire, 1, range(step.source, step.source + step.size))
 
     def _add(self, step, wire, count, sources):
+        if not self.hashed and self.system.names[wire].startswith("commitment"):
+            return
         read = [combination(self.program.pool, source) for source in sources]
         number = len(self.steps)
         self.steps.append((step.operation, wire, step.size, tuple(part[0] for part in read)))
@@ -108,7 +114,7 @@ class Machine:
 
     def broken(self, tape, numbers=None):
         """Yield the rows that the tape breaks, among `numbers` if given."""
-        for number in range(len(self.rows)) if numbers is None else numbers:
+        for number in self.checked if numbers is None else numbers:
             a, b, c = self.rows[number]
             if (a(tape) * b(tape) - c(tape)) % R:
                 yield number
@@ -143,5 +149,8 @@ def _results(operation, size, read, tape):
         negative = value > HALF
         magnitude = R - value if negative else value
         return [int(negative), *(magnitude >> i & 1 for i in range(size))]
+    if operation == QUOTIENT:
+        numerator, divisor = (signed(part(tape)) for part in read)
+        return (numerator // divisor % R if divisor else 0,)
     choose = max if operation == LARGEST else min
     return (choose(signed(piece(tape)) for piece in read) % R,)

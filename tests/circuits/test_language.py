@@ -15,11 +15,14 @@ from zkmargin.circuits.rules.language import (
     DIMENSIONLESS,
     MONEY,
     CellRef,
+    Constant,
     Expression,
     HoldingRef,
     Unit,
     absolute,
+    ceil_div,
     dot,
+    floor_div,
     increase,
     maximum,
     minimum,
@@ -161,6 +164,15 @@ def test_a_helper_times_a_value_of_unknown_sign_is_refused():
     assert refusal(lambda: lowered(helper * helper, Side.LO)).startswith("product(positive(size.0), positive(size.0))")
     assert lowered(helper * helper, Side.HI).low == 0
     assert lowered(helper * price()).exact is False
+
+
+def test_a_quotient_by_what_may_be_zero_is_refused():
+    assert refusal(lambda: floor_div(cash(), price())) == (
+        "cash is divided by market.price.0, which may be zero or negative | "
+        "divide by a cell whose schema has a minimum of at least one"
+    )
+    text = refusal(lambda: lowered(ceil_div(cash(), Constant(1, LOT) + positive(size()))))
+    assert "which is only bounded on one side | divide by a cell or a holding" in text
 
 
 def test_a_product_that_may_wrap_around_the_field_is_refused():

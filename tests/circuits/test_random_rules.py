@@ -9,13 +9,22 @@ from collections import Counter
 import pytest
 
 from zkmargin.circuits.compiler.lowering import Side
-from zkmargin.circuits.rules.language import CellRef, Constant, HoldingRef, walk
+from zkmargin.circuits.rules.language import (
+    DIMENSIONLESS,
+    CellRef,
+    Constant,
+    HoldingRef,
+    ceil_div,
+    floor_div,
+    walk,
+)
 from zkmargin.kernel import R
 from zkmargin.kernel.errors import RuleError
 
 from .expressions import TinyRule, grow, leaves, tidy
 from .solver import SearchTooLarge
 
+HALF = (R + 1) // 2
 FALSE_SIDE = {True: Side.HI, False: Side.LO}  # of a value that is >= 0, "below zero" is false, and the other way round
 
 
@@ -66,7 +75,10 @@ def test_random_rules_have_exactly_one_satisfiable_side(rng, say):
     say(f"800 random rules, 12 accounts each: {dict(counts)}; nodes {dict(seen)}")
     assert not counts["both"] + counts["neither"] + counts["wrong"]
     assert min(counts["sufficient"], counts["short"]) > 2000
-    assert min(seen[kind] for kind in ("Minimum", "Maximum", "Positive", "Absolute", "Product", "Increase")) > 30
+    assert (
+        min(seen[kind] for kind in ("Minimum", "Maximum", "Positive", "Absolute", "Product", "Quotient", "Increase"))
+        > 30
+    )
 
 
 def test_random_rules_have_no_witness_for_a_false_claim(rng, say):
@@ -123,6 +135,29 @@ def test_lies_about_random_rules_prove_nothing_false(rng, say):
     assert counts["rejected"] == 16_000
 
 
+@pytest.mark.parametrize("divide", [floor_div, ceil_div])
+def test_a_quotient_is_no_half_of_the_field(divide):
+    """1/2 + 1/2 = 1: a quotient that is not range-checked itself turns two zeros into one, or one unit into none."""
+    x, two = HoldingRef(0, "x", DIMENSIONLESS, (-7, 7)), Constant(2)
+    for shift in range(-8, 9):
+        rule = TinyRule(divide(x, two) + divide(x, two) + Constant(shift))
+        for value in range(-7, 8):
+            truth = rule.value({"x": value}) >= 0
+            assert truth is (2 * (value // 2 if divide is floor_div else -(-value // 2)) + shift >= 0)
+            for side, circuit in rule.circuits.items():
+                known = rule.known(side, {"x": value})
+                assert circuit.solver.exists(known) is (truth is (side is Side.LO))
+                if truth is (side is Side.LO):
+                    continue
+                names = circuit.system.names
+                tape = circuit.machine.fill([], [value])
+                for pieces in ((HALF, HALF), (-HALF, HALF), (value * HALF, value * HALF), (HALF + value, HALF)):
+                    pins = {w: tape[w] for w in known} | dict(
+                        zip((names.index("quotient.0"), names.index("quotient.1")), pieces, strict=True)
+                    )
+                    assert not circuit.machine.holds(circuit.machine.replay(tape, pins)[0])
+
+
 def inside(circuit, tape):
     """Return how many of the circuit's bounds hold the tape's values, which must be all."""
     for node, bound in circuit.lowering._made.values():
@@ -140,7 +175,9 @@ def test_no_helper_leaves_the_interval_the_compiler_claims(side, rng, say):
         circuit = rule.circuits[side]
         machine = circuit.machine
         rows = [n for n in range(len(machine.rows)) if n not in machine.caused("surplus", "shortfall")]
-        helpers = [w for w, name in enumerate(circuit.system.names) if name.startswith(("min", "max", "pos", "abs"))]
+        helpers = [
+            w for w, name in enumerate(circuit.system.names) if name.startswith(("min", "max", "pos", "abs", "quo"))
+        ]
         for _ in range(4):
             values = tidy(rule.draw(rng))
             tape = machine.fill(*rule.inputs(values))

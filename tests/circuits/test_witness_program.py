@@ -1,14 +1,28 @@
 """Lost if these fail: a circuit folder from somewhere else takes the prover down, or fills wires it should not."""
 
 import struct
+from collections import Counter
+from types import SimpleNamespace
 
 import pytest
 
 from zkmargin.kernel.errors import FormatError, Unsatisfied
-from zkmargin.kernel.witness_program import BITS, LARGEST, LINEAR, PRODUCTS, SIGN, Instruction, WitnessProgram
+from zkmargin.kernel.native_kernel import NativeProgram
+from zkmargin.kernel.witness_program import (
+    BITS,
+    LARGEST,
+    LINEAR,
+    PRODUCTS,
+    QUOTIENT,
+    SIGN,
+    Instruction,
+    WitnessProgram,
+)
 
 from .accounts import tuned_case
 from .conftest import compiled, machine
+from .expressions import tidy
+from .test_random_rules import rules
 
 STATEMENTS = [("sufficiency", 0), ("shortfall", -1)]
 
@@ -43,31 +57,60 @@ def mutations(data, rng, count):
         yield bytes(broken)
 
 
+def outcome(load, data, case):
+    """Return ("refused" | "no witness", None) or ("ran", the witness)."""
+    try:
+        witness = load(data).run(case.public, case.hidden)
+    except FormatError:
+        return "refused", None
+    except Unsatisfied:
+        return "no witness", None
+    if isinstance(witness, bytes):
+        witness = [int.from_bytes(witness[i : i + 32], "little") for i in range(0, len(witness), 32)]
+    return "ran", witness
+
+
 def test_damaged_programs_never_crash_and_never_pass_for_a_witness(rng, say):
+    """In both interpreters; the Python one may refuse more, never less, and what both run they fill alike."""
     circuit, rows = compiled("sufficiency"), machine("sufficiency")
-    data, outcomes = (
-        circuit.program.to_bytes(),
-        {"refused": 0, "no witness": 0, "rows broken": 0, "another statement": 0, "unharmed": 0},
-    )
+    data, counts = circuit.program.to_bytes(), Counter()
     case = tuned_case(circuit.schema, rng, 0)
     honest = circuit.program.run(case.public, case.hidden)
     for broken in mutations(data, rng, 1000):
-        try:
-            witness = WitnessProgram.from_bytes(broken).run(case.public, case.hidden)
-        except FormatError:
-            outcomes["refused"] += 1
-        except Unsatisfied:
-            outcomes["no witness"] += 1
+        verdict, witness = outcome(WitnessProgram.from_bytes, broken, case)
+        native = outcome(NativeProgram, broken, case)
+        counts["twin stricter"] += verdict == "refused" and native[0] != "refused"
+        if verdict != "refused":  # another count of inputs is a format error in the one, no witness in the other
+            assert native == (verdict, witness) or (verdict, native[0]) == ("no witness", "refused")
+        if verdict != "ran":
+            counts[verdict] += 1
+        elif len(witness) != rows.wires or not rows.holds(witness):
+            counts["rows broken"] += 1
+        elif witness[: 1 + rows.public] != honest[: 1 + rows.public]:
+            counts["another statement"] += 1  # say, of another salt: true, and the prover compares what it asked
         else:
-            if len(witness) != rows.wires or not rows.holds(witness):
-                outcomes["rows broken"] += 1
-            elif witness[: 1 + rows.public] != honest[: 1 + rows.public]:
-                outcomes["another statement"] += 1  # say, of another salt: true, and the prover compares what it asked
-            else:
-                outcomes["unharmed"] += 1
-    say(f"1,000 damaged programs: {outcomes}")
-    assert outcomes["refused"] > 300
-    assert outcomes["rows broken"] > 50
+            counts["unharmed"] += 1
+    say(f"1,000 damaged programs, two interpreters: {dict(counts)}")
+    assert counts["refused"] > 300
+    assert counts["rows broken"] > 50
+
+
+def test_both_interpreters_fill_random_rules_alike(rng, say):
+    """Quotients of negative numbers, choices among equals, magnitudes: the twins agree wire by wire."""
+    ran = 0
+    for rule in rules(rng, 150):
+        for circuit in rule.circuits.values():
+            data = circuit.program.to_bytes()
+            values = tidy(rule.draw(rng))
+            public, hidden = rule.inputs(values)
+            case = SimpleNamespace(public=public, hidden=hidden)
+            twin = outcome(WitnessProgram.from_bytes, data, case)
+            assert twin == outcome(NativeProgram, data, case)
+            if twin[0] == "ran":
+                assert twin[1] == circuit.machine.fill(public, hidden)[: circuit.machine.wires]
+                ran += 1
+    say(f"300 circuits of random rules, two interpreters and the tests' own: {ran} witnesses, equal")
+    assert ran > 100
 
 
 def program(instruction, labels=("x",), wires=10, inputs=1):
@@ -91,7 +134,9 @@ def program(instruction, labels=("x",), wires=10, inputs=1):
         (PRODUCTS, 1, 2, 0, 0),
         (LINEAR, 0, 1, 0, 0),  # the wire that is one
         (LINEAR, 10, 0, 0, 0),  # a hidden input's place
-        (6, 1, 1, 0, 0),
+        (QUOTIENT, 1, 1, 1, 0),
+        (QUOTIENT, 10, 1, 0, 0),
+        (7, 1, 1, 0, 0),
     ],
 )
 def test_an_instruction_that_names_no_place_is_refused(instruction):
