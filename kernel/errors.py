@@ -5,7 +5,8 @@ ZkmarginError
 │   ├── Insufficient         the margin is not met
 │   ├── NotShort             there is no shortfall to prove
 │   ├── Unsatisfied          a witness breaks a constraint
-│   └── ProofRejected        a verifier said no
+│   ├── ProofRejected        a verifier said no
+│   └── CeremonyRejected     a key is not what its ceremony made of it
 ├── InputError               exit 2: what was handed in cannot be used
 │   ├── FileError            a file cannot be read, or does not say what it should
 │   ├── FormatError          a binary file (.r1cs, .wtns, .zkey) or a key is malformed
@@ -20,6 +21,7 @@ from __future__ import annotations
 from typing import Any
 
 __all__ = [
+    "CeremonyRejected",
     "ContractError",
     "DoesNotHold",
     "EnvironmentFault",
@@ -115,6 +117,12 @@ class ProofRejected(DoesNotHold):
     """A verifier refused a proof."""
 
     code = "proof-rejected"
+
+
+class CeremonyRejected(DoesNotHold):
+    """A ceremony's keys or transcript were changed."""
+
+    code = "ceremony-rejected"
 
 
 class InputError(ZkmarginError):

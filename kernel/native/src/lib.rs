@@ -6,16 +6,22 @@
 mod arithmetic;
 mod bindings;
 mod buckets;
+mod ceremony_bindings;
+mod contribution;
 mod encoding;
 mod error;
 mod interrupt;
 mod msm;
+mod phase2;
 mod poseidon;
 mod program;
 mod prove;
+mod ptau;
 mod r1cs;
+mod sampling;
 mod sections;
 mod setup;
+mod transcript;
 mod verifying_key;
 mod zkey;
 
@@ -23,5 +29,6 @@ use pyo3::prelude::*;
 
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    bindings::register(module)
+    bindings::register(module)?;
+    ceremony_bindings::register(module)
 }

@@ -131,7 +131,7 @@ fn header(secrets: &Secrets, n_variables: u32, n_public: u32, domain_size: u32) 
     out
 }
 
-fn points_bytes<P: PointBytes>(points: &[P]) -> Vec<u8> {
+pub fn points_bytes<P: PointBytes>(points: &[P]) -> Vec<u8> {
     points
         .par_iter()
         .flat_map_iter(|point| {
@@ -143,7 +143,7 @@ fn points_bytes<P: PointBytes>(points: &[P]) -> Vec<u8> {
 }
 
 /// Section 4: matrices A and B, then the extra rows; each value multiplied by R².
-fn coefficients(r1cs: &R1cs) -> Vec<u8> {
+pub fn coefficients(r1cs: &R1cs) -> Vec<u8> {
     let mut count = 0u32;
     let mut out = vec![0; 4];
     let mut push = |matrix: u32, row: usize, wire: u32, value: Fr| {
