@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from ..kernel.errors import InputError
-from . import circuit_commands, portfolio_commands
+from . import circuit_commands, foreign_commands, portfolio_commands
 from .output import INTERRUPTED, answer, guarded
 
 __all__ = ["app", "main", "run"]
@@ -32,6 +32,7 @@ groth16 = typer.Typer(help="Prove and verify any circom user's files.", no_args_
 app.add_typer(groth16, name="groth16")
 portfolio_commands.register(app)
 circuit_commands.register(app)
+foreign_commands.register(groth16)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 MarketFile = Annotated[Path, typer.Option("--market", "-m", help="The venue's prices: market.json.")]

@@ -43,6 +43,10 @@ class Sections:
         """Return the error to raise; who read the file adds its path."""
         return FormatError(message, code=code)
 
+    def has(self, kind: int) -> bool:
+        """Whether there is such a section."""
+        return kind in self._sections
+
     def get(self, kind: int) -> bytes:
         """Return a section; raises FormatError when there is none."""
         if kind not in self._sections:

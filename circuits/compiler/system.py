@@ -98,7 +98,7 @@ class ConstraintSystem:
         self.a.append(a.terms)
         self.b.append(b.terms)
         self.c.append(c.terms)
-        self._remember(cause, 1)
+        self.remember(cause, 1)
         return self.rows - 1
 
     def stamp(self, template: Template, inputs: Sequence[int], name: str, cause: str) -> list[int]:
@@ -113,7 +113,7 @@ class ConstraintSystem:
         self.a.stamp(even, mapping)
         self.b.stamp(odd, mapping)
         self.c.stamp(template.products, mapping)
-        self._remember(cause, template.rows)
+        self.remember(cause, template.rows)
         return mapping
 
     def row(self, number: int) -> Row:
@@ -136,10 +136,11 @@ class ConstraintSystem:
             if (self.a.dot(i, witness) * self.b.dot(i, witness) - self.c.dot(i, witness)) % R:
                 yield i
 
-    def check(self) -> None:
+    def check(self, *, unused_public: bool = False) -> None:
         """Check the system itself. Raises RuleError when a wire is out of range, unused, or a row says nothing.
 
-        A public input that no row uses would not be bound by the proof, so it is a compile error.
+        A public input that no row uses says nothing about the hidden ones, so it is a compile error; a circuit written
+        elsewhere may have such (`unused_public`).
         """
         used = bytearray(self.wires)
         for pool in (self.a, self.b, self.c):
@@ -150,15 +151,16 @@ class ConstraintSystem:
                     raise RuleError(f"a constraint names wire {wire}, which does not exist")
                 used[wire] = 1
         for wire in range(1, self.wires):
-            if not used[wire]:
-                what = "public input" if wire <= len(self.public) else "wire"
+            public = wire <= len(self.public)
+            if not used[wire] and not (public and unused_public):
+                what = "public input" if public else "wire"
                 raise RuleError(f"the {what} {self.names[wire]} is in no constraint", code="unused-wire")
         for i in range(self.rows):
             left, right, result = self.row(i)
             if not (set(left) - {ONE} or set(right) - {ONE} or set(result) - {ONE}):
                 raise RuleError(f"constraint {i} ({self.cause(i)}) has no wires")
 
-    def _remember(self, cause: str, rows: int) -> None:
+    def remember(self, cause: str, rows: int) -> None:
         """Note why the newest rows are there, and which line of which rule asked for them."""
         number = self._cause_numbers.setdefault(cause, len(self.causes))
         if number == len(self.causes):

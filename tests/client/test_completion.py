@@ -32,7 +32,7 @@ def bash(words):
     ("words", "offered"),
     [
         ("zkmargin pro", {"prove"}),
-        ("zkmargin groth16 ", {"prove", "verify"}),
+        ("zkmargin groth16 ", {"check", "prove", "pysnark", "setup", "simplify", "stats", "verify"}),
         ("zkmargin prove --ma", {"--market", "--margin"}),
         ("zkmargin check --margin ", {"initial", "maintenance"}),
         ("zkmargin compile --statement s", {"sufficiency", "shortfall"}),
