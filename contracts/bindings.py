@@ -233,7 +233,7 @@ class Board(_Tables):
     artifact = "PriceBoard"
 
     @classmethod
-    def deploy(  # noqa: PLR0917
+    def deploy(
         cls, chain: Chain, sender: str, authority: str, schema_hash: bytes, words: Sequence[int], staleness: int
     ) -> Board:
         """Create a board; `words` are schema words, `staleness` is in seconds."""

@@ -170,7 +170,7 @@ def account_id(owner: str, label: str | bytes) -> bytes:
     return keccak(_address(owner) + label_bytes(label))
 
 
-def context_of_open(  # noqa: PLR0917
+def context_of_open(
     chain_id: int,
     gate: str,
     circuit: bytes,
