@@ -16,6 +16,7 @@ import typer
 
 from ..kernel.errors import InputError
 from . import circuit_commands, foreign_commands, portfolio_commands
+from .ceremony_commands import ceremony, start_one
 from .output import INTERRUPTED, answer, guarded
 
 __all__ = ["app", "main", "run"]
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 groth16 = typer.Typer(help="Prove and verify any circom user's files.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(groth16, name="groth16")
+app.add_typer(ceremony, name="ceremony")
 portfolio_commands.register(app)
 circuit_commands.register(app)
 foreign_commands.register(groth16)
@@ -138,13 +140,16 @@ def setup(
     development: Annotated[
         bool, typer.Option("--development", help="Make the development key: anyone can forge under it.")
     ] = False,
+    ptau: Annotated[Path | None, typer.Option("--ptau", help="Start a ceremony from these powers of tau.")] = None,
     json_: Json = False,
 ) -> int:
-    """Make the keys of a compiled circuit."""
+    """Make the development key of a compiled circuit, or start the ceremony of its real one."""
     from ..prover.setup import development_setup
 
-    if not development:
-        raise InputError("only the development key can be made by this version", code="usage", hint="add --development")
+    if development == (ptau is not None):
+        raise InputError("either --development or --ptau FILE says which key to make", code="usage")
+    if ptau is not None:
+        return start_one(directory, ptau)
     result = development_setup(directory)
     document = {"ok": True, "development": True, "circuit_id": result.circuit_id, "files": result.files}
     text = f"development key {result.circuit_id} written to {directory}: anyone can forge under it"

@@ -8,9 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING
 
 from .errors import EnvironmentFault, FileError
+
+if TYPE_CHECKING:
+    from . import _native
 
 __all__ = [
     "Beacon",
@@ -52,17 +55,17 @@ class KeyTranscript:
 class PowersOfTau:
     """A `.ptau` that passed every check: its points, its powers, its Lagrange sections."""
 
-    def __init__(self, ptau: Any) -> None:
+    def __init__(self, ptau: _native.Ptau) -> None:
         """Keep what `load` has checked."""
         self._ptau = ptau
-        self.power: int = ptau.power
-        self.contributions: int = ptau.contributions
+        self.power = ptau.power
+        self.contributions = ptau.contributions
 
     @classmethod
     def load(cls, path: Path) -> PowersOfTau:
         """Read and check a prepared `.ptau`. Raises FormatError, FileError."""
         try:
-            return cls(_native().Ptau.from_path(path))
+            return cls(_kernel().Ptau.from_path(path))
         except OSError as error:
             raise FileError(f"the ptau cannot be read: {error}", file=str(path)) from None
 
@@ -71,7 +74,7 @@ class PowersOfTau:
 
         The bytes are those of `snarkjs zkey new`. Raises FormatError when the circuit does not fit the powers.
         """
-        return bytes(self._ptau.initial_key(r1cs))
+        return self._ptau.initial_key(r1cs)
 
 
 def contribute(zkey: bytes, *, name: str, text: bytes = b"", replay: bytes | None = None) -> tuple[bytes, bytes]:
@@ -80,8 +83,8 @@ def contribute(zkey: bytes, *, name: str, text: bytes = b"", replay: bytes | Non
     The secret exists only inside this call. `replay`, 64 bytes, takes the place of the system's entropy and makes the
     secret known to whoever knows them: tests only. Raises FormatError.
     """
-    key, digest = _native().ceremony_contribute(zkey, name, text, replay)
-    return bytes(key), bytes(digest)
+    key, digest = _kernel().ceremony_contribute(zkey, name, text, replay)
+    return key, digest
 
 
 def beacon(zkey: bytes, *, name: str, value: bytes, exponent: int) -> tuple[bytes, bytes]:
@@ -89,8 +92,8 @@ def beacon(zkey: bytes, *, name: str, value: bytes, exponent: int) -> tuple[byte
 
     `value` has 1 to 255 bytes, the exponent is from 10 to 40.
     """
-    key, digest = _native().ceremony_beacon(zkey, name, value, exponent)
-    return bytes(key), bytes(digest)
+    key, digest = _kernel().ceremony_beacon(zkey, name, value, exponent)
+    return key, digest
 
 
 def check_key(before: bytes, after: bytes) -> KeyTranscript:
@@ -99,26 +102,26 @@ def check_key(before: bytes, after: bytes) -> KeyTranscript:
     With the initial key as `before` this is all there is to check of a key. Contributors' names are in the file, but
     under no hash of it. Raises FormatError (`ceremony`, or what is malformed).
     """
-    return _transcript(_native().ceremony_check(before, after))
+    return _transcript(_kernel().ceremony_check(before, after))
 
 
 def claimed_transcript(zkey: bytes) -> KeyTranscript:
     """Return what a key says of itself, unchecked. Raises FormatError."""
-    return _transcript(_native().ceremony_claims(zkey))
+    return _transcript(_kernel().ceremony_claims(zkey))
 
 
-def _transcript(records: Any) -> KeyTranscript:
+def _transcript(records: tuple[bytes, list[_native.Record]]) -> KeyTranscript:
     circuit, contributions = records
     return KeyTranscript(
-        bytes(circuit),
+        circuit,
         tuple(
-            Contribution(name or "", bytes(digest), Beacon(bytes(source[0]), source[1]) if source else None)
+            Contribution(name or "", digest, Beacon(*source) if source else None)
             for name, source, digest in contributions
         ),
     )
 
 
-def _native() -> ModuleType:
+def _kernel() -> ModuleType:
     try:
         from . import _native as native
     except ImportError:

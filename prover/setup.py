@@ -12,7 +12,7 @@ from ..contracts.encoding import circuit_id, key_bytes
 from ..kernel import VerifyingKey, development_secrets, setup
 from ..verifier.keys import KEY_RECORD, VERIFYING_KEY, ZKEY, file_hash
 
-__all__ = ["SetupResult", "development_setup"]
+__all__ = ["SetupResult", "development_setup", "record_key"]
 
 
 @dataclass(frozen=True)
@@ -42,16 +42,17 @@ def development_setup(directory: Path) -> SetupResult:
         beta=secrets.beta,
         delta=secrets.delta,
     )
+    return record_key(directory, key, development=True)
+
+
+def record_key(directory: Path, key: VerifyingKey, *, development: bool) -> SetupResult:
+    """Write a key's JSON, then the record that ties it to the folder's circuit and `circuit.zkey`. Raises FileError."""
     _write(directory / VERIFYING_KEY, key.as_json())
     record = {
         "schema": "zkmargin/key/1",
         "circuit_id": "0x" + circuit_id(key_bytes(key)).hex(),
-        "development": True,
-        "files": {
-            "circuit.r1cs": manifest.files["circuit.r1cs"],
-            ZKEY: file_hash(directory / ZKEY),
-            VERIFYING_KEY: file_hash(directory / VERIFYING_KEY),
-        },
+        "development": development,
+        "files": {name: file_hash(directory / name) for name in ("circuit.r1cs", ZKEY, VERIFYING_KEY)},
     }
     _write(directory / KEY_RECORD, record)
     files = {name: str(directory / name) for name in (ZKEY, VERIFYING_KEY, KEY_RECORD)}
