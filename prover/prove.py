@@ -12,6 +12,7 @@ from time import perf_counter
 from ..circuits.build import Manifest
 from ..circuits.model import CREDIT_BITS, Opening, Table
 from ..circuits.rules.engine import evaluate, holding_values
+from ..circuits.schema import Schema
 from ..circuits.statements.commitment import commit
 from ..kernel import Proof, ProvingKey, R, load_key, prove, public_inputs
 from ..kernel.errors import InputError, Insufficient, MismatchError, NotShort
@@ -35,14 +36,10 @@ class ProvedStatement:
         return "ProvedStatement(…)"
 
 
-def witness_bytes(
-    manifest: Manifest, opening: Opening, market: Table, parameters: Table, *, credit: int, context: int
-) -> bytes:
-    """Return the honest witness, 32 little-endian bytes a wire.
-
-    Raises InputError for values outside the schema, Unsatisfied when the statement is false.
-    """
-    schema = manifest.schema
+def check_inputs(
+    schema: Schema, opening: Opening, market: Table, parameters: Table, *, credit: int, context: int
+) -> None:
+    """Raise InputError unless every value is inside the schema: tables in order, holdings, key, salt, single inputs."""
     if (market.name, parameters.name) != ("market", "parameters"):
         raise InputError("the tables are not a market and its parameters, in this order", code="schema")
     for table in (market, parameters):
@@ -54,6 +51,16 @@ def witness_bytes(
     if not all(0 <= value < R for value in (*opening.owner_key, opening.salt)):
         raise InputError("the owner's key or the salt is not a canonical field element", code="out-of-range")
     opening.holdings.fit(schema.shape)
+
+
+def witness_bytes(
+    manifest: Manifest, opening: Opening, market: Table, parameters: Table, *, credit: int, context: int
+) -> bytes:
+    """Return the honest witness, 32 little-endian bytes a wire.
+
+    Raises InputError for values outside the schema, Unsatisfied when the statement is false.
+    """
+    check_inputs(manifest.schema, opening, market, parameters, credit=credit, context=context)
     public = (0, credit, context, *market.cells, *parameters.cells)
     hidden = (*holding_values(opening.holdings), *opening.owner_key, opening.salt)
     return manifest.program.run(public, hidden)
@@ -91,6 +98,7 @@ class Prover:
         """
         timings: dict[str, float] = {}
         start = perf_counter()
+        check_inputs(self.manifest.schema, opening, market, parameters, credit=credit, context=context)
         surplus = int(evaluate(self.manifest.schema, opening.holdings, market, parameters, credit).surplus)
         if self.manifest.statement == "sufficiency" and surplus < 0:
             raise Insufficient("the margin is not met: there is nothing to prove", surplus_units=surplus)
