@@ -58,8 +58,9 @@ def read_r1cs(data: bytes) -> ConstraintSystem:
     """Return the constraint system in the bytes of an `.r1cs`, circom's or anyone's.
 
     The public wires are circom's outputs and then its public inputs, named `public.0`, ...; hidden wires are
-    `hidden.0`, ...; `read_sym` has better names. No size in the file is trusted: nothing is made that its bytes do not back. Raises
-    FormatError, also for a wire named twice in one combination (tools read that differently) and for custom gates.
+    `hidden.0`, ...; `read_sym` has better names. No size in the file is trusted: nothing is made that its bytes do
+    not back. Raises FormatError, also for a wire named twice in one combination (tools read that differently) and for
+    custom gates.
     """
     sections = Sections(data, magic=b"r1cs", version=1, name="r1cs")
     header = sections.get(1)
@@ -97,6 +98,8 @@ def _read_rows(body: bytes, rows: int, system: ConstraintSystem) -> int:
             if end > len(body):
                 raise FormatError("a constraint of the r1cs claims more terms than the file holds")
             terms = sorted(struct.iter_unpack("<I32s", body[at + 4 : end]))
+            if terms and terms[-1][0] >= wires:
+                raise FormatError(f"the r1cs uses wire {terms[-1][0]} of {wires}")
             last = -1
             for wire, coefficient in terms:
                 if wire == last:
@@ -108,8 +111,6 @@ def _read_rows(body: bytes, rows: int, system: ConstraintSystem) -> int:
                 if index >= 0:
                     pool.wires.append(wire)
                     pool.indices.append(index)
-            if last >= wires:
-                raise FormatError(f"the r1cs uses wire {last} of {wires}")
             pool.starts.append(len(pool.wires))
             at = end
     system.remember("constraint", rows)

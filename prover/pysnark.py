@@ -45,6 +45,8 @@ class ProvedProgram:
 class PysnarkBackend(ModuleType):
     """A backend of PySNARK: the functions that its runtime calls, under the names it calls them by."""
 
+    process_snark = None  # newer runtimes ask for it when a program proves by itself; there is nothing more to do
+
     def __init__(self, directory: Path, witness: Path | None = None) -> None:
         """Record for a folder; `witness` is where the secret `.wtns` goes, if anywhere."""
         super().__init__(SLOT)
