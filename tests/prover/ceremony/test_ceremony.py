@@ -1,0 +1,287 @@
+"""A ceremony's folder: several circuits in one sitting, either tool, killed runs, and no way to finish early (K2)."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from zkmargin.circuits.build import compile_statement, write_circuit
+from zkmargin.circuits.model import Holdings, Opening, Shape, Table
+from zkmargin.circuits.schema import cross_margin_schema
+from zkmargin.circuits.statements.commitment import draw_salt
+from zkmargin.kernel import load_key, verify
+from zkmargin.kernel.errors import CeremonyRejected, FileError, FormatError, InputError, MismatchError
+from zkmargin.kernel.phase2 import contribute
+from zkmargin.prover import ceremony as steps
+from zkmargin.prover.ceremony import (
+    accept_contribution,
+    add_beacon,
+    add_contribution,
+    finish_ceremony,
+    start_ceremony,
+    start_here,
+    verify_ceremony,
+)
+from zkmargin.prover.prove import Prover
+from zkmargin.verifier.check import verify_files
+from zkmargin.verifier.keys import CircuitKey
+
+CANARY = b"canary 7391 of the contributor's dice"
+
+
+@pytest.fixture
+def started(tmp_path, their_ptau, small, other):
+    directory = tmp_path / "ceremony"
+    start_ceremony(directory, their_ptau, [small, other])
+    return directory
+
+
+@pytest.fixture(scope="module")
+def complete(tmp_path_factory, their_ptau, small, other):
+    """Two contributions and a beacon, not finished."""
+    directory = tmp_path_factory.mktemp("complete") / "ceremony"
+    start_ceremony(directory, their_ptau, [small, other])
+    add_contribution(directory, "Ada", CANARY)
+    add_contribution(directory, "Zoë")
+    add_beacon(directory, b"\x01\x02", 10)
+    return directory
+
+
+def test_nobody_finishes_without_a_contribution_and_a_beacon(started):
+    with pytest.raises(InputError, match="nobody has contributed"):
+        finish_ceremony(started)
+    with pytest.raises(InputError, match="nobody has contributed"):
+        add_beacon(started, b"x", 10)
+    add_contribution(started, "Ada")
+    with pytest.raises(InputError, match="no beacon yet"):
+        finish_ceremony(started)
+    assert not list(started.rglob("circuit.zkey"))
+    assert not list(started.rglob("verification_key.json"))
+    add_beacon(started, b"x", 10)
+    for step in (lambda: add_contribution(started, "late"), lambda: add_beacon(started, b"y", 10)):
+        with pytest.raises(InputError, match="nothing comes after"):
+            step()
+    assert sorted(finish_ceremony(started)) == ["other", "small"]
+
+
+def test_either_tool_contributes_and_the_other_verifies(started, their_ptau, small, other, snarkjs, tmp_path):
+    add_contribution(started, "Ada")
+    theirs = []
+    for name in ("small", "other"):
+        theirs.append(tmp_path / f"{name}.zkey")
+        held, said = snarkjs(
+            "zkey", "contribute", started / name / "circuit_0001.zkey", theirs[-1], "--name=Bob", "-e=text"
+        )
+        assert held, said
+    accept_contribution(started, theirs)
+    add_beacon(started, b"\x07", 10, "block 900,000")
+    verified = verify_ceremony(started)
+    assert [step.name for step in verified.transcript.steps] == ["", "Ada", "Bob", "block 900,000"]
+    assert (verified.contributions, verified.complete) == (2, True)
+    finish_ceremony(started)
+    for r1cs in (small, other):
+        held, said = snarkjs("zkey", "verify", r1cs, their_ptau, started / r1cs.stem / "circuit.zkey")
+        assert held, said
+    assert verify_ceremony(started).complete
+
+
+def test_a_finished_key_proves_margin_under_no_development_key(tmp_path, powers, snarkjs):
+    shape = Shape(1, 1, 1, 1)
+    directory = tmp_path / "circuit"
+    compiled = compile_statement("cross-margin", shape, "sufficiency")
+    write_circuit(compiled, directory)
+    rows = compiled.manifest["counts"]["constraints"] + compiled.manifest["counts"]["public"]
+    ptau = tmp_path / "powers.ptau"
+    ptau.write_bytes(powers.make_powers(rows.bit_length(), 3**90, 5**80, 7**70).to_bytes())
+
+    start_here(directory, ptau)
+    with pytest.raises(FileError, match="no key yet"):
+        Prover.load(directory)
+    add_contribution(directory, "Ada")
+    add_beacon(directory, b"\x09", 10)
+    with pytest.raises(FileError, match="no key yet"):
+        CircuitKey.load(directory)
+    made = finish_ceremony(directory)["."]
+
+    prover = Prover.load(directory)
+    assert not prover.circuit_key.is_development
+    assert json.loads((directory / "key.json").read_text())["development"] is False
+    assert made.circuit_id == prover.circuit_key.circuit_id
+    schema = cross_margin_schema(shape)
+    market = Table("market", 7, tuple(c.offset + max(c.minimum, c.maximum // 5) for c in schema.cells("market")))
+    parameters = Table("parameters", 3, tuple(c.offset + c.maximum // 60 for c in schema.cells("parameters")))
+    opening = Opening(Holdings(1 << 61, (1000,), (5,), (7,)), (1, 2), draw_salt())
+    proved = prover.prove(opening, market, parameters, credit=0, context=99)
+    assert verify(prover.circuit_key.verifying_key, proved.public, proved.proof)
+    proof = tmp_path / "proof"
+    proof.mkdir()
+    (proof / "proof.json").write_text(json.dumps(proved.proof.as_json()))
+    (proof / "public.json").write_text(json.dumps([str(value) for value in proved.public]))
+    assert verify_files(proof, directory)
+    held, said = snarkjs(
+        "groth16", "verify", directory / "verification_key.json", proof / "public.json", proof / "proof.json"
+    )
+    assert held, said
+
+
+def test_a_replay_gives_the_same_keys(tmp_path, their_ptau, small, other):
+    found = []
+    for name in ("first", "second"):
+        directory = tmp_path / name
+        start_ceremony(directory, their_ptau, [small, other])
+        add_contribution(directory, "Ada", b"text", replay=bytes(64))
+        add_beacon(directory, b"x", 10)
+        finish_ceremony(directory)
+        found.append([(directory / r1cs.stem / "circuit.zkey").read_bytes() for r1cs in (small, other)])
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(
+    "what",
+    ["small/circuit_0003.zkey", "other/circuit_0003.zkey", "transcript.json", "small/circuit.r1cs", "powers.ptau"],
+)
+def test_one_changed_byte_anywhere_in_the_folder_is_found(complete, tmp_path, generator, what):
+    directory = tmp_path / "copy"
+    shutil.copytree(complete, directory)
+    path = directory / what
+    good = path.read_bytes()
+    count = 150 if what == "transcript.json" else 40
+    positions = {generator.randrange(len(good)) for _ in range(count)}
+    for name in (b"Ada", "Zoë".encode(), b"beacon"):
+        positions |= {good.index(name) + i for i in range(len(name)) if what.endswith("zkey")}
+    for position in sorted(positions):
+        path.write_bytes(good[:position] + bytes([good[position] ^ generator.randrange(1, 256)]) + good[position + 1 :])
+        with pytest.raises(CeremonyRejected):
+            verify_ceremony(directory)
+        with pytest.raises((CeremonyRejected, InputError)):
+            finish_ceremony(directory)
+    path.write_bytes(good)
+    assert verify_ceremony(directory).complete
+    print(f"{what}: {len(positions)} bytes changed, 0 accepted")
+
+
+def test_a_rewritten_transcript_does_not_fit_the_keys(complete, tmp_path):
+    """Someone who makes the chain of hashes anew still has to make the keys tell the same."""
+    directory = tmp_path / "copy"
+    shutil.copytree(complete, directory)
+    transcript = verify_ceremony(directory).transcript
+
+    def rewritten(change):
+        steps_kept = change(list(transcript.steps))
+        forged = transcript.model_copy(update={"steps": ()})
+        for step in steps_kept:
+            made = step.model_copy(update={"previous": forged.steps[-1].hash if forged.steps else forged.foundation()})
+            made = made.model_copy(update={"hash": made.digest()})
+            forged = forged.model_copy(update={"steps": (*forged.steps, made)})
+        forged.save(directory)
+        for circuit in transcript.circuits:
+            source = transcript.key_path(complete, circuit)
+            shutil.copyfile(source, forged.key_path(directory, circuit))
+        with pytest.raises(CeremonyRejected):
+            verify_ceremony(directory)
+
+    def renamed(kept):
+        kept[1] = kept[1].model_copy(update={"name": "Eve"})
+        return kept
+
+    def dropped(kept):
+        return [kept[0], *kept[2:]]
+
+    def swapped(kept):
+        return [kept[0], kept[2], kept[1], kept[3]]
+
+    def other_key(kept):
+        kept[3] = kept[3].model_copy(update={"keys": kept[2].keys})
+        return kept
+
+    for change in (renamed, dropped, swapped, other_key):
+        rewritten(change)
+
+
+@pytest.mark.parametrize("writes", [0, 1, 2])
+def test_a_killed_step_leaves_the_last_good_one(started, monkeypatch, writes):
+    add_contribution(started, "Ada")
+    before = verify_ceremony(started).transcript
+    real, left = steps.write_file, [writes]
+
+    def failing(path, data, **more):
+        if left[0] == 0:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        real(path, data, **more)
+
+    monkeypatch.setattr(steps, "write_file", failing)
+    monkeypatch.setattr("zkmargin.prover.ceremony_transcript.write_file", failing)
+    with pytest.raises(KeyboardInterrupt):
+        add_contribution(started, "Bob")
+    monkeypatch.undo()
+    assert verify_ceremony(started).transcript == before
+    add_contribution(started, "Bob")
+    assert verify_ceremony(started).contributions == 2
+    assert [path.name for path in sorted(started.rglob("*.zkey"))] == ["circuit_0002.zkey"] * 2
+
+
+def test_keys_from_elsewhere_are_taken_only_one_step_onwards(started, tmp_path):
+    add_contribution(started, "Ada")
+    current = {name: (started / name / "circuit_0001.zkey").read_bytes() for name in ("small", "other")}
+
+    def offered(**keys):
+        paths = []
+        for name, content in keys.items():
+            paths.append(tmp_path / f"{name}.zkey")
+            paths[-1].write_bytes(content)
+        return paths
+
+    one = {name: contribute(key, name="Bob")[0] for name, key in current.items()}
+    two = {name: contribute(key, name="Bob")[0] for name, key in one.items()}
+    with pytest.raises(MismatchError, match="one key a circuit"):
+        accept_contribution(started, offered(small=one["small"]))
+    with pytest.raises(MismatchError, match="one key a circuit"):
+        accept_contribution(started, offered(small=one["small"], other=one["small"]))
+    with pytest.raises(MismatchError, match="exactly one contribution"):
+        accept_contribution(started, offered(**two))
+    with pytest.raises(MismatchError, match="exactly one contribution"):
+        accept_contribution(started, offered(**current))
+    with pytest.raises(MismatchError, match="different people"):
+        accept_contribution(started, offered(small=one["small"], other=contribute(current["other"], name="Eve")[0]))
+    with pytest.raises(FormatError):
+        accept_contribution(started, offered(small=b"no key", other=one["other"]))
+    assert len(verify_ceremony(started).transcript.steps) == 2
+    accept_contribution(started, offered(**one))
+    assert verify_ceremony(started).contributions == 2
+
+
+def test_powers_whose_secrets_are_published_finish_no_ceremony(tmp_path, powers, small):
+    """K3: a key of the development alpha is recognised wherever it comes from."""
+    from zkmargin.kernel import development_secrets
+
+    secrets = development_secrets()
+    ptau = tmp_path / "published.ptau"
+    ptau.write_bytes(powers.make_powers(4, secrets.tau, secrets.alpha, secrets.beta).to_bytes())
+    directory = tmp_path / "ceremony"
+    start_ceremony(directory, ptau, [small])
+    add_contribution(directory, "Ada")
+    add_beacon(directory, b"x", 10)
+    with pytest.raises(FormatError, match="development"):
+        finish_ceremony(directory)
+    assert not list(directory.rglob("circuit.zkey"))
+
+
+def test_a_second_ceremony_or_a_second_step_at_once_is_refused(started, their_ptau, small):
+    with pytest.raises(InputError, match="started in this folder already"):
+        start_ceremony(started, their_ptau, [small])
+    with steps._alone(started), pytest.raises(InputError, match="under way"):
+        add_contribution(started, "Ada")
+    with pytest.raises(InputError, match="name"):
+        add_contribution(started, " ")
+
+
+def test_a_contributors_randomness_is_written_nowhere(complete):
+    files = [path for path in complete.rglob("*") if path.is_file()]
+    assert len(files) > 5
+    for path in files:
+        assert CANARY not in path.read_bytes()
+    for circuit in ("small", "other"):
+        assert load_key(complete / circuit / "circuit_0003.zkey").n_public in (2, 3)
