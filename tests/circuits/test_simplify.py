@@ -88,9 +88,7 @@ def test_no_witness_is_gained_or_lost(say):
                 lies += 1
     assert honest == 3 * SYSTEMS
     assert 0 < accepted < lies
-    say(
-        f"{rows} rows became {rows - gone}; {honest} witnesses both ways, {lies} changed ones judged alike, 0 mismatches"
-    )
+    say(f"{rows} rows became {rows - gone}; {honest} witnesses both ways, {lies} lies judged alike, 0 mismatches")
 
 
 def test_a_broken_witness_of_the_old_rows_is_not_mended(say):
