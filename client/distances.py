@@ -6,23 +6,25 @@ neighbouring kinks it is straight, so its zeros are quotients and every distance
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from itertools import pairwise
 
 from ..circuits.rules.engine import Evaluation
 from .files import Parameters
+from .lone import lone_asset, lone_position, with_price
 from .quantity import rounded_decimal
 from .tables import MONEY
+from .terms import money
 
 __all__ = ["WHOLE_MARKET", "Distance", "distances", "nearest_zeros"]
 
 WHOLE_MARKET = "whole market"
 _PERCENT_PLACES = 10
 _PRICE_PLACES = 12
-_ONE = Fraction(1)
+_ZERO, _ONE = Fraction(0), Fraction(1)
 
 
 @dataclass(frozen=True, repr=False)
@@ -74,18 +76,17 @@ def distances(parameters: Parameters, result: Evaluation) -> tuple[Distance, ...
 
     The quote asset's own price stands still: it is what everything is counted in. Funding and borrow indices too.
     """
-    rows = []
-    everything: dict[int, Fraction] = {}
-    for kind, name, cell, step in _held(parameters, result):
-        price = Fraction(result.cells["market"][cell])
-        if price == 0:
-            continue
-        everything[cell] = price
-        rows.append(_distance(kind, name, price / step / MONEY, result, {cell: price}))
-    rows.sort(key=lambda row: (row.nearest is None, abs(row.nearest or 0)))
-    if not everything:
+    held = _held(parameters, result)
+    if not held:
         return ()
-    return (_distance("market", WHOLE_MARKET, None, result, everything), *rows)
+    total = money(result, result.surplus)
+    rows = [
+        _distance(kind, name, Fraction(lone.cells["market"][0]) / step / MONEY, total, [_Line.of(lone)])
+        for kind, name, lone, step in held
+    ]
+    rows.sort(key=lambda row: (row.nearest is None, abs(row.nearest or 0)))
+    everything = [_Line.of(lone) for _, _, lone, _ in held]
+    return (_distance("market", WHOLE_MARKET, None, total, everything), *rows)
 
 
 def nearest_zeros(
@@ -102,7 +103,7 @@ def nearest_zeros(
     below = [kink for kink in reversed(inner) if kink < 1]
     above = [kink for kink in inner if kink > 1]
     last = above[-1] if above else _ONE
-    fall = _first_zero(line, [_ONE, *below, Fraction(0)])
+    fall = _first_zero(line, [_ONE, *below, _ZERO])
     rise = _first_zero(line, [_ONE, *above])
     if rise is None:
         at = line(last)
@@ -111,55 +112,75 @@ def nearest_zeros(
     return fall if fall else None, rise
 
 
+@dataclass(frozen=True, repr=False)
+class _Line:
+    """A slot's part of the surplus, in the quote, as its price is multiplied: straight between points and beyond."""
+
+    points: tuple[Fraction, ...]
+    values: tuple[Fraction, ...]
+
+    @classmethod
+    def of(cls, lone: Evaluation) -> _Line:
+        """Return the line of a lone slot; its kinks are where the notional meets a boundary."""
+        kinks = set()
+        if lone.holdings.sizes:
+            notional = abs(lone.holdings.sizes[0]) * Fraction(lone.cells["market"][0])
+            specs = lone.schema.cells("parameters")
+            for spec, value in zip(specs, lone.cells["parameters"], strict=True):
+                if spec.name.startswith("parameters.boundary.") and value:
+                    kinks.add(value / notional)
+        points = (_ZERO, *sorted(kinks), max(kinks, default=_ZERO) + 1)
+        return cls(points, tuple(money(lone, with_price(lone, point).surplus) for point in points))
+
+    @property
+    def kinks(self) -> tuple[Fraction, ...]:
+        """Return where the slope changes."""
+        return self.points[1:-1]
+
+    def at(self, factor: Fraction) -> Fraction:
+        """Return the part at a factor >= 0."""
+        right = min(max(bisect_left(self.points, factor), 1), len(self.points) - 1)
+        left = right - 1
+        slope = (self.values[right] - self.values[left]) / (self.points[right] - self.points[left])
+        return self.values[left] + slope * (factor - self.points[left])
+
+
 def _first_zero(line: Callable[[Fraction], Fraction], points: Sequence[Fraction]) -> Fraction | None:
     """Return the first zero met on the way through `points`, between which the line is straight."""
-    values = [(point, line(point)) for point in points]
-    for (here, low), (there, high) in pairwise(values):
+    here, low = points[0], line(points[0])
+    for there in points[1:]:
+        high = line(there)
         if high == 0:
             return there
         if low * high < 0:
             return here + (there - here) * low / (low - high)
+        here, low = there, high
     return None
 
 
-def _distance(
-    kind: str, name: str, price: Fraction | None, result: Evaluation, moved: Mapping[int, Fraction]
-) -> Distance:
-    def surplus(factor: Fraction) -> Fraction:
-        changed = list(result.cells["market"])
-        for cell, value in moved.items():
-            changed[cell] = value * factor
-        cells = {**result.cells, "market": changed}
-        return Fraction(Evaluation(result.schema, result.holdings, cells, result.credit).surplus)
+def _distance(kind: str, name: str, price: Fraction | None, total: Fraction, lines: Sequence[_Line]) -> Distance:
+    """Return the distance along one factor on the prices of some slots, the rest of the surplus unmoved."""
+    rest = total - sum((line.at(_ONE) for line in lines), _ZERO)
 
-    fall, rise = nearest_zeros(surplus, _kinks(result, moved))
+    def surplus(factor: Fraction) -> Fraction:
+        return rest + sum((line.at(factor) for line in lines), _ZERO)
+
+    fall, rise = nearest_zeros(surplus, [kink for line in lines for kink in line.kinks])
     return Distance(kind, name, price, None if fall is None else fall - 1, None if rise is None else rise - 1)
 
 
-def _kinks(result: Evaluation, moved: Mapping[int, Fraction]) -> list[Fraction]:
-    """Return the factors at which a moved position's notional meets one of its tiers' boundaries."""
-    kinks = []
-    for spec, value in zip(result.schema.cells("parameters"), result.cells["parameters"], strict=True):
-        parts = spec.name.split(".")
-        slot = int(parts[2])
-        if parts[1] == "boundary" and slot in moved and result.holdings.sizes[slot]:
-            kinks.append(Fraction(value) / (abs(result.holdings.sizes[slot]) * moved[slot]))
-    return kinks
-
-
-def _held(parameters: Parameters, result: Evaluation) -> list[tuple[str, str, int, Fraction]]:
-    """Return (kind, name, price cell, step) of what is held or owed, the quote asset left out."""
-    holdings, shape = result.holdings, result.schema.shape
+def _held(parameters: Parameters, result: Evaluation) -> list[tuple[str, str, Evaluation, Fraction]]:
+    """Return (kind, name, lone slot, step) of what is held or owed at a price, the quote asset left out."""
+    holdings = result.holdings
     rows = [
-        ("instrument", listing.name, slot, Fraction(listing.size_step))
+        ("instrument", listing.name, lone_position(result, slot), Fraction(listing.size_step))
         for slot, listing in enumerate(parameters.instruments)
         if holdings.sizes[slot]
     ]
     for slot, asset in enumerate(parameters.assets):
         amounts = (*holdings.collateral[slot : slot + 1], *holdings.debts[slot : slot + 1])
         if any(amounts) and asset.name != parameters.quote.asset:
-            # position prices and position funding indices come first
-            rows.append(("asset", asset.name, 2 * shape.positions + slot, Fraction(asset.size_step)))
+            rows.append(("asset", asset.name, lone_asset(result, slot), Fraction(asset.size_step)))
     return rows
 
 

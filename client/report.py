@@ -11,9 +11,11 @@ from typing import Any
 from ..circuits.model import MONEY_DIGITS, PRICE_BITS, Holdings
 from ..circuits.rules.engine import Evaluation, evaluate
 from .files import Parameters
+from .lone import lone_position
 from .portfolio import Portfolio
 from .quantity import exact_decimal, rounded_decimal
 from .tables import MONEY, Tables
+from .terms import money
 
 __all__ = ["Leg", "MarginReport", "breach_cell", "margin_report"]
 
@@ -100,7 +102,9 @@ def margin_report(
     places = _places(result)
     equity, requirement, surplus = int(result.equity), int(result.requirement), int(result.surplus)
     legs = tuple(
-        _leg(parameters, result, slot, portfolio) for slot in range(len(parameters.instruments)) if holdings.sizes[slot]
+        _leg(parameters, result, slot, portfolio, surplus)
+        for slot in range(len(parameters.instruments))
+        if holdings.sizes[slot]
     )
     return MarginReport(
         rule=parameters.rule,
@@ -118,11 +122,12 @@ def margin_report(
     )
 
 
-def breach_cell(result: Evaluation, slot: int) -> Fraction | None:
+def breach_cell(result: Evaluation, slot: int, surplus: int | None = None) -> Fraction | None:
     """Return the price cell of a position slot at which the surplus is zero, exact, or None outside (0, 2^28).
 
     In one instrument's price the surplus is a broken line whose kinks are the tiers' boundaries: between two
     neighbouring kinks it is straight, so its root there is a quotient. Of several the nearest to the price is returned.
+    `surplus` is the account's, where it is known already.
     """
     size = abs(result.holdings.sizes[slot])
     if size == 0:
@@ -136,19 +141,22 @@ def breach_cell(result: Evaluation, slot: int) -> Fraction | None:
     ]
     kinks = {kink for kink in (boundary / size for boundary in boundaries) if 0 < kink < _LAST_PRICE}
     points = [Fraction(0), *sorted(kinks), Fraction(_LAST_PRICE)]
-    values = [Fraction(result.at("market", cell, point).surplus) for point in points]
+    lone = lone_position(result, slot)
+    total = Fraction(result.surplus if surplus is None else surplus)
+    rest = money(result, total) - money(lone, lone.surplus)
+    values = [rest + money(lone, lone.at("market", 0, point).surplus) for point in points]
     roots = {point for point, value in zip(points, values, strict=True) if value == 0}
     for (left, low), (right, high) in pairwise(zip(points, values, strict=True)):
         if low * high < 0:
             roots.add(left + (right - left) * low / (low - high))
     price = Fraction(result.cells["market"][cell])
-    if result.surplus == 0:
+    if total == 0:
         return price
     inside = [root for root in roots if 0 < root < _LAST_PRICE]
     return min(inside, key=lambda root: abs(root - price)) if inside else None
 
 
-def _leg(parameters: Parameters, result: Evaluation, slot: int, portfolio: Portfolio | None) -> Leg:
+def _leg(parameters: Parameters, result: Evaluation, slot: int, portfolio: Portfolio | None, surplus: int) -> Leg:
     listing, places = parameters.instruments[slot], _places(result)
     size, step = result.holdings.sizes[slot], Fraction(listing.size_step)
     price = Fraction(result.cells["market"][slot])
@@ -158,7 +166,7 @@ def _leg(parameters: Parameters, result: Evaluation, slot: int, portfolio: Portf
     if held is not None:
         profit = size * price / MONEY + Fraction(held.unsettled_funding)
         profit -= Fraction(held.size) * Fraction(held.entry_price)
-    breach = breach_cell(result, slot)
+    breach = breach_cell(result, slot, surplus)
     tick_places = max(0, -int(listing.price_tick.normalize().as_tuple().exponent))
     return Leg(
         name=listing.name,

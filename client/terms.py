@@ -6,14 +6,14 @@ else. Entry prices, where known, move money between cash and the positions witho
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
-from ..circuits.model import INDEX_SCALE, RATE_SCALE, Holdings
+from ..circuits.model import INDEX_SCALE, RATE_SCALE
 from ..circuits.rules.engine import Evaluation
 from .files import Parameters
+from .lone import lone_asset, lone_position
 from .portfolio import Portfolio, Position
 from .tables import MONEY
 
@@ -92,11 +92,8 @@ def terms(parameters: Parameters, result: Evaluation, portfolio: Portfolio | Non
     if portfolio is None:
         return (_cash("cash", quote, bare), *positions, *assets)
     wallet = Fraction(portfolio.cash)
-    moved = sum((term.equity for term in positions), Fraction(0)) - sum(
-        (money(result, _alone(result, "sizes", slot).equity) for slot, size in enumerate(holdings.sizes) if size),
-        Fraction(0),
-    )
-    rounding = bare - wallet - moved
+    parts = sum((term.equity for term in (*positions, *assets)), Fraction(0))
+    rounding = money(result, result.equity) - wallet - parts
     closing = [_cash("rounding", "cash rounded down", rounding)] if rounding else []
     return (_cash("cash", quote, wallet), *positions, *assets, *closing)
 
@@ -125,22 +122,11 @@ def _cash(kind: str, name: str, amount: Fraction) -> Term:
     return Term(kind, name, None, amount, amount)
 
 
-def _alone(result: Evaluation, column: str, slot: int) -> Evaluation:
-    """Return the evaluation of an account that holds nothing but one of this account's holdings."""
-    empty = Holdings.empty(result.schema.shape)
-    columns: dict[str, Sequence[int]] = {"sizes": empty.sizes, "collateral": empty.collateral, "debts": empty.debts}
-    changed = list(columns[column])
-    changed[slot] = getattr(result.holdings, column)[slot]
-    columns[column] = changed
-    held = Holdings(0, tuple(columns["sizes"]), tuple(columns["collateral"]), tuple(columns["debts"]))
-    return Evaluation(result.schema, held, result.cells)
-
-
 def _position(parameters: Parameters, result: Evaluation, slot: int, entry: Position | None) -> Term:
     listing, lots = parameters.instruments[slot], result.holdings.sizes[slot]
-    alone = _alone(result, "sizes", slot)
+    alone = lone_position(result, slot)
     price, funding = (Fraction(result.cells["market"][slot + shift]) for shift in (0, result.schema.shape.positions))
-    equity = money(result, alone.equity)
+    equity = money(alone, alone.equity)
     if entry is not None:
         equity += lots * funding / MONEY + Fraction(entry.unsettled_funding)
         equity -= Fraction(entry.size) * Fraction(entry.entry_price)
@@ -154,7 +140,7 @@ def _position(parameters: Parameters, result: Evaluation, slot: int, entry: Posi
         lots * Fraction(listing.size_step),
         notional / MONEY,
         equity,
-        money(result, alone.requirement),
+        money(alone, alone.requirement),
         reached + 1,
         len(listing.tiers),
         Fraction(cells[f"parameters.rate.{slot}.{reached}"]) / RATE_SCALE,
@@ -165,19 +151,20 @@ def _asset(parameters: Parameters, result: Evaluation, slot: int, kind: str) -> 
     listing, shape = parameters.assets[slot], result.schema.shape
     market = result.cells["market"]
     price = Fraction(market[2 * shape.positions + slot])
+    alone = lone_asset(result, slot)
     if kind == "collateral":
         lots = Fraction(result.holdings.collateral[slot])
-        alone = _alone(result, "collateral", slot)
+        alone = replace(alone, holdings=replace(alone.holdings, debts=(0,) * len(alone.holdings.debts)))
     else:
         index = Fraction(market[2 * shape.positions + shape.assets + slot])
         lots = result.holdings.debts[slot] * index / INDEX_SCALE
-        alone = _alone(result, "debts", slot)
+        alone = replace(alone, holdings=replace(alone.holdings, collateral=(0,) * len(alone.holdings.collateral)))
     return Term(
         kind,
         listing.name,
         lots * Fraction(listing.size_step),
         lots * price / MONEY,
-        money(result, alone.equity),
+        money(alone, alone.equity),
     )
 
 
