@@ -34,6 +34,8 @@ def read_r1cs(data: bytes) -> R1cs:
     n_wires, n_outputs, n_inputs, n_private, _, count = struct.unpack_from("<IIIIQI", header, len(field))
     if n_outputs + n_inputs + n_private + 1 > n_wires:
         raise sections.error("the r1cs has fewer wires than its inputs and outputs need")
+    # One label a wire: a lying count of wires is refused before it costs memory.
+    sections.records(3, n_wires, 8)
     body, at = sections.get(2), 0
     if count * 12 > len(body):
         raise sections.error("the r1cs claims more constraints than it holds")

@@ -187,8 +187,7 @@ def test_a_container_that_is_cut_or_lies_about_sizes_is_refused(
     for end in ends[::4]:
         for size in (0, 1 << 40, (1 << 63) + 5, (1 << 64) - 1):
             bad.append(put(data, end + 4, struct.pack("<Q", size)))
-    needed = [each for each in sections if not (kind == "r1cs" and each[0] == 3)]
-    for left_out in needed:
+    for left_out in sections:
         bad.append(circuits.container(data[:4], data[4], [each for each in sections if each != left_out]))
     bad.append(circuits.container(data[:4], data[4], [*sections, sections[0]]))
     for case in bad:
@@ -226,6 +225,9 @@ R1CS: dict[str, Callable[[Sections], Sections]] = {
     "another field": spoil(1, 4, word(R + 2)),
     "another width": spoil(1, 0, b"\x08"),
     "no wires": spoil(1, 36, bytes(4)),
+    "wire count of 2^32 - 1": spoil(1, 36, b"\xff" * 4),
+    "a label too few": lambda s: {**s, 3: s[3][:-8]},
+    "no labels": lambda s: {kind: content for kind, content in s.items() if kind != 3},
     "more outputs than wires": spoil(1, 40, b"\xff" * 4),
     "outputs and inputs that overflow": lambda s: spoil(1, 44, b"\xff" * 4)(spoil(1, 40, b"\x02")(s)),
     "more rows than it holds": spoil(1, 60, b"\xff" * 4),

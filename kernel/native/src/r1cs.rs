@@ -31,6 +31,8 @@ impl R1cs {
         if inputs + u64::from(n_private) + 1 > u64::from(n_wires) {
             return Err(bad("the r1cs has fewer wires than its inputs and outputs need"));
         }
+        // One label a wire: a lying count of wires is refused before it costs memory.
+        sections.records(3, n_wires.into(), 8)?;
         let mut reader = sections.reader(2)?;
         // Every constraint takes 12 bytes at least: a lying count is refused before it costs memory.
         if u64::from(n_constraints) * 12 > reader.rest() as u64 {
