@@ -3,7 +3,7 @@ BIN := .venv/bin
 RUST := $(shell find kernel/native -name target -prune -o \( -name '*.rs' -o -name 'Cargo.*' \) -print)
 ROOMS := kernel contracts circuits verifier prover client
 
-.PHONY: demo test lint tests bench
+.PHONY: demo test lint tests bench docs wheel wheel-check sbom
 .venv/made: pyproject.toml $(RUST)
 	test -x $(BIN)/python || $(PY) -m venv .venv
 	rm -f kernel/_native*.so
@@ -28,3 +28,15 @@ tests: .venv/made build/tree node_modules/made
 test: lint tests
 bench: .venv/made node_modules/made
 	$(BIN)/python benchmarks/prove_vs_snarkjs.py
+docs: .venv/made
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+wheel: .venv/made
+	rm -f dist/zkmargin-*
+	CARGO_TARGET_DIR=$(CURDIR)/kernel/native/target $(BIN)/python -m build --outdir dist .
+# Installed where there is no compiler, no Node and no checkout: PATH holds the environment alone.
+wheel-check: wheel
+	rm -rf build/bare && $(PY) -m venv build/bare
+	build/bare/bin/pip install -q "$$(ls dist/zkmargin-*.whl)[evm]"
+	cd build/bare && env -i PATH="$$PWD/bin" HOME="$$PWD" ZKMARGIN_KERNEL=native zkmargin demo --json
+sbom: .venv/made
+	$(BIN)/python docs/make_licences.py

@@ -55,3 +55,14 @@ def test_no_twin_imports():
                 else []
             )
             assert not {n.split(".")[0] for n in names} & rooms, f"{file}: import zkmargin.x, not x"
+
+
+def test_no_opening_is_shipped_with_the_examples():
+    """`zkmargin prove` writes openings beside the portfolio it is given, the example's too."""
+    data = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    shipped = data["zkmargin.examples.hyperliquid"]
+    assert not [name for name in shipped if "*" in name]
+    assert not [name for name in shipped if not (ROOT / "examples/hyperliquid" / name).is_file()]
+    for pattern in ("*.opening.json", "*.opening.*.json", "*.owner.json"):
+        assert pattern in (ROOT / "MANIFEST.in").read_text()
+        assert pattern in (ROOT / ".gitignore").read_text().splitlines()
