@@ -74,7 +74,7 @@ def test_random_rules_have_exactly_one_satisfiable_side(rng, say):
             counts["wrong"] += held[Side.LO] is not truth
     say(f"800 random rules, 12 accounts each: {dict(counts)}; nodes {dict(seen)}")
     assert not counts["both"] + counts["neither"] + counts["wrong"]
-    assert min(counts["sufficient"], counts["short"]) > 2000
+    assert min(counts["sufficient"], counts["short"]) > 1000
     assert (
         min(seen[kind] for kind in ("Minimum", "Maximum", "Positive", "Absolute", "Product", "Quotient", "Increase"))
         > 30
@@ -101,7 +101,7 @@ def test_random_rules_have_no_witness_for_a_false_claim(rng, say):
                 assert found is expected, (str(rule.expression), side)
                 counts["exists" if found else "none"] += 1
     say(f"complete search in 400 random rules, 4 accounts each: {dict(counts)}")
-    assert min(counts["none"], counts["exists"]) > 1000
+    assert min(counts["none"], counts["exists"]) > 500
 
 
 def test_lies_about_random_rules_prove_nothing_false(rng, say):
@@ -190,4 +190,4 @@ def test_no_helper_leaves_the_interval_the_compiler_claims(side, rng, say):
                 if changed and machine.holds(told, rows):
                     legal += inside(circuit, told)
     say(f"bounds within their intervals, side {side.value}: {honest} honest, {legal} after legal lies")
-    assert legal > 2000
+    assert legal > 500
