@@ -21,10 +21,13 @@ __all__ = ["BrokenConstraint", "ForeignKey", "check_files", "development_key", "
 class BrokenConstraint(Unsatisfied):
     """A witness breaks a constraint: `constraint` is its number, `wires` are the names it ties together."""
 
-    def __init__(self, constraint: int, wires: tuple[str, ...], *, file: str) -> None:
-        """Say which constraint is broken; no value is kept."""
+    def __init__(self, constraint: int, wires: tuple[str, ...], *, file: str, where: str = "") -> None:
+        """Say which constraint is broken, and which line of a program asked for it; no value is kept."""
         named = ", ".join(wires[:6]) + (f" and {len(wires) - 6} more" if len(wires) > 6 else "")
-        super().__init__(f"the witness breaks constraint {constraint}, which ties {named or 'nothing'}", file=file)
+        place = f" (asked for at {where})" if where else ""
+        super().__init__(
+            f"the witness breaks constraint {constraint}, which ties {named or 'nothing'}{place}", file=file
+        )
         self.constraint = constraint
         self.wires = wires
 

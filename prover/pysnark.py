@@ -1,7 +1,7 @@
 """PySNARK programs on this prover: a backend for its runtime, found by it under the name of one that it knows.
 
-PySNARK is not a dependency (its licence allows no commercial use) and nothing of it is imported here: `use` only puts
-a backend where PySNARK's runtime looks for one when a program imports it. The backend records, and `prove` sets up,
+PySNARK is not a dependency (parts of it are licensed for non-commercial use only) and nothing of it is imported here:
+`use` only puts a backend where PySNARK's runtime looks for one when a program imports it. The backend records, and `prove` sets up,
 proves, verifies and writes iden3's files.
 """
 
@@ -98,8 +98,8 @@ class PysnarkBackend(ModuleType):
         system, witness = self.recorder.system(), self.recorder.witness()
         broken = first_broken(system, witness_values(system, witness))
         if broken is not None:
-            where = system.row_source(broken.constraint).where or str(self.directory)
-            raise BrokenConstraint(broken.constraint, broken.wires, file=where)
+            where = system.row_source(broken.constraint).where
+            raise BrokenConstraint(broken.constraint, broken.wires, file=str(self.directory), where=where)
         files = {name: self.directory / f"circuit.{name}" for name in ("r1cs", "sym", "zkey")}
         files |= {name: self.directory / f"{name}.json" for name in ("verification_key", "proof", "public")}
         self.directory.mkdir(parents=True, exist_ok=True)

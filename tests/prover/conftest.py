@@ -1,7 +1,9 @@
 """snarkjs and circom as processes, and the byte builder of the circuits' tests."""
 
+import importlib.util
 import json
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -51,6 +53,17 @@ def circom(tmp_path_factory):
         return folder
 
     return compiled
+
+
+@pytest.fixture(scope="session")
+def circom_bytes():
+    """Return the byte builder of the circuits' tests."""
+    path = Path(__file__).parents[1] / "circuits" / "circom_bytes.py"
+    spec = importlib.util.spec_from_file_location("zkmargin_tests_circom_bytes", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture
