@@ -82,7 +82,7 @@ impl Ptau {
         check(cancel)?;
         ptau.check_last_contribution(sections.reader(7)?)?;
         ptau.check_secrets()?;
-        ptau.check_subgroups()?;
+        ptau.check_subgroups(cancel)?;
         ptau.check_powers(cancel)?;
         ptau.check_lagrange(cancel)?;
         Ok(ptau)
@@ -145,10 +145,12 @@ impl Ptau {
         Ok(())
     }
 
-    /// G1 has no other points. On the twist small subgroups would slip through random combinations.
-    fn check_subgroups(&self) -> Result<()> {
-        let inside = |points: &[G2Affine]| points.par_iter().all(PointBytes::in_subgroup);
-        if inside(&self.tau_g2) && inside(&self.lagrange_g2) && self.beta_g2.in_subgroup() {
+    /// G1 has no other points. On the twist small subgroups would slip through the random combinations of the powers.
+    fn check_subgroups(&self, cancel: &AtomicBool) -> Result<()> {
+        if all_in_subgroup(&self.tau_g2, cancel)?
+            && all_in_subgroup(&self.lagrange_g2, cancel)?
+            && self.beta_g2.in_subgroup()
+        {
             return Ok(());
         }
         Err(wrong("the ptau holds a G2 point outside the prime subgroup"))
@@ -230,6 +232,23 @@ fn level_range(level: u32) -> std::ops::Range<usize> {
 fn points<P: PointBytes>(sections: &Sections<'_>, kind: u32, count: u64) -> Result<Vec<P>> {
     let bytes = sections.records(kind, count, P::WIDTH as u64)?;
     read_points(bytes, Form::Montgomery, "the ptau's sections")
+}
+
+/// The smallest prime of the twist's cofactor is 10,069, so a combination with coefficients of 16 bits misses a point
+/// outside the prime subgroup with a probability of at most 7 / 2^16, and `ROUNDS` of them with less than 2^−128.
+fn all_in_subgroup(points: &[G2Affine], cancel: &AtomicBool) -> Result<bool> {
+    const ROUNDS: usize = 10;
+    if points.len() < 64 {
+        return Ok(points.iter().all(PointBytes::in_subgroup));
+    }
+    let mut stream = Stream::unforeseen()?;
+    for _ in 0..ROUNDS {
+        let short: Vec<_> = points.iter().map(|_| BigInt::from(stream.short())).collect();
+        if !combine(points, &short, cancel)?.in_subgroup() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Coefficients of 128 bits that whoever made the points could not foresee.

@@ -109,6 +109,11 @@ impl Stream {
         Fr::from(u128::from(self.long()) << 64 | u128::from(self.long()))
     }
 
+    /// 16 bits.
+    pub fn short(&mut self) -> u64 {
+        u64::from(self.word() >> 16)
+    }
+
     pub fn g1(&mut self) -> G1Affine {
         self.on_curve(Self::element)
     }
