@@ -53,13 +53,16 @@ class Lowering:
         """Start with the leaves."""
         self.builder = builder
         self.leaves = leaves
-        self._made: dict[tuple[int, Side | None], tuple[Expression, Bound]] = {}  # the node is kept: ids get reused
+        self._made: dict[tuple[int, Side | None], tuple[Expression, Bound]] = {}
+        self._numbers: dict[int, int] = {}
+        self._structures: dict[tuple[object, ...], int] = {}
+        self._kept: list[Expression] = []  # ids are reused once their objects are gone
         self._exact: dict[int, bool] = {}
         self._names: dict[str, int] = {}
 
     def bound(self, node: Expression, side: Side) -> Bound:
         """Return the node's bound of that side. Raises RuleError when no sound one exists."""
-        key = (id(node), None if self.exact(node) else side)
+        key = (self._number(node), None if self.exact(node) else side)
         if key not in self._made:
             with self.builder.source(node.where, str(Unit(node.unit.powers)), node.unit.decimals):
                 self._made[key] = (node, LOWERINGS[type(node)](self, node, side))
@@ -67,11 +70,22 @@ class Lowering:
 
     def exact(self, node: Expression) -> bool:
         """Return whether the node's value is determined on whichever side it is asked."""
-        known = self._exact.get(id(node))
+        number = self._number(node)
+        known = self._exact.get(number)
         if known is None:
             one_sided = isinstance(node, Positive | Minimum | Maximum | Quotient)
-            known = self._exact[id(node)] = not one_sided and all(self.exact(child) for child in node.children)
+            known = self._exact[number] = not one_sided and all(self.exact(child) for child in node.children)
         return known
+
+    def _number(self, node: Expression) -> int:
+        """Return the number of the node's structure: a sub-expression written twice is made once."""
+        number = self._numbers.get(id(node))
+        if number is None:
+            self._kept.append(node)
+            same = id(node) if id(node) in self.leaves else 0
+            structure = (type(node), node.key, same, *map(self._number, node.children))
+            number = self._numbers[id(node)] = self._structures.setdefault(structure, len(self._structures))
+        return number
 
     def name(self, word: str) -> str:
         """Return a wire name that no other node has."""

@@ -140,7 +140,7 @@ def test_a_quotient_is_no_half_of_the_field(divide):
     """1/2 + 1/2 = 1: a quotient that is not range-checked itself turns two zeros into one, or one unit into none."""
     x, two = HoldingRef(0, "x", DIMENSIONLESS, (-7, 7)), Constant(2)
     for shift in range(-8, 9):
-        rule = TinyRule(divide(x, two) + divide(x, two) + Constant(shift))
+        rule = TinyRule(divide(x, two) + divide(x + two, two) + Constant(shift - 1))  # two helpers, not one shared
         for value in range(-7, 8):
             truth = rule.value({"x": value}) >= 0
             assert truth is (2 * (value // 2 if divide is floor_div else -(-value // 2)) + shift >= 0)

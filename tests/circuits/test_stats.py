@@ -5,9 +5,13 @@ import xml.etree.ElementTree as Xml
 import pytest
 
 from zkmargin.circuits.build import Manifest, compile_statement, write_circuit
+from zkmargin.circuits.compiler.builder import Builder
+from zkmargin.circuits.compiler.linear import Bound
+from zkmargin.circuits.compiler.lowering import Lowering, Side
 from zkmargin.circuits.curvature import AFFINE, CONCAVE, CONSTANT, CONVEX, NEITHER, curvature
 from zkmargin.circuits.diagnose import explain_unsatisfied
 from zkmargin.circuits.flame import flame_graph
+from zkmargin.circuits.gadgets.bits import offset_input
 from zkmargin.circuits.model import Holdings, Shape
 from zkmargin.circuits.rules.engine import holding_values
 from zkmargin.circuits.rules.language import (
@@ -64,6 +68,21 @@ def test_curvature_follows_composition():
     for expected, rules in cases.items():
         for rule in rules:
             assert curvature(rule) == expected, str(rule)
+
+
+def test_a_sub_expression_written_twice_is_paid_once():
+    def rows(rule):
+        builder = Builder(["t"], ["x", "y"])
+        leaves = {id(ref): offset_input(builder, ref.name, 4) for ref in (x, y)}
+        leaves[id(price)] = Bound(builder.public("t"), 0, 3)
+        Lowering(builder, leaves).bound(rule(), Side.LO)
+        return builder.system.rows
+
+    x, y = HoldingRef(0, "x", MONEY, (-8, 7)), HoldingRef(1, "y", MONEY, (-8, 7))
+    price = CellRef("t", 0, "t", DIMENSIONLESS, (0, 3))
+    once = rows(lambda: 0 - positive(x * price - y))
+    assert rows(lambda: 0 - positive(x * price - y) - positive(x * price - y) * 2) == once
+    assert rows(lambda: 0 - positive(x * price - y) - positive(y * price - y)) > once + 5
 
 
 def test_a_broken_constraint_is_reported_with_its_line_and_both_sides_in_money():
