@@ -33,7 +33,7 @@ NOT_SHIPPED = {"dev", "docs"}  # extras whose packages no user runs
 ACCEPTED = {
     *("MIT", "MIT-0", "ISC", "Zlib", "Unlicense", "CC0-1.0", "MPL-2.0"),
     *("Apache-2.0", "Apache-2.0 WITH LLVM-exception"),
-    *("0BSD", "BSD-2-Clause", "BSD-3-Clause"),
+    *("0BSD", "BSD-2-Clause", "BSD-3-Clause", "BSD"),  # the last: older metadata, which do not say how many clauses
     *("PSF-2.0", "Python-2.0"),
     *("Unicode-3.0", "Unicode-DFS-2016"),
 }
@@ -50,6 +50,7 @@ STATED = {
 _TEXTS = {
     "apache 2.0": "Apache-2.0",
     "apache software license": "Apache-2.0",
+    "bsd license": "BSD",
     "isc license": "ISC",
     "isc license (iscl)": "ISC",
     "mit license": "MIT",
@@ -288,7 +289,9 @@ def sbom(found: list[Component]) -> dict[str, Any]:
 
 def _entry(one: Component) -> dict[str, Any]:
     entry: dict[str, Any] = {"bom-ref": one.purl, "name": one.name, "version": one.version, "purl": one.purl}
-    if one.licence:
+    if one.licence == "BSD":  # no SPDX name
+        entry["licenses"] = [{"license": {"name": "BSD"}}]
+    elif one.licence:
         entry["licenses"] = [{"expression": re.sub(r"\s*/\s*", " OR ", one.licence)}]
     if one.sha256:
         entry["hashes"] = [{"alg": "SHA-256", "content": one.sha256}]
