@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..circuits.model import CREDIT_BITS, Holdings, Opening
 from ..circuits.rules.engine import evaluate
@@ -20,6 +21,9 @@ from .openings import OwnerKey, fresh_opening, load_owner, save_opening, save_ow
 from .portfolio import Portfolio, load_portfolio, portfolio_from_frame, to_holdings
 from .report import MarginReport, margin_report
 from .tables import Tables, make_tables
+
+if TYPE_CHECKING:
+    from .explain import Explanation
 
 __all__ = ["MarginProof", "Session", "Where"]
 
@@ -111,10 +115,26 @@ class Session:
     def check(self, portfolio: Any, market: PathLike | Market, *, margin: str = "maintenance") -> MarginReport:  # noqa: ANN401
         """Return the margin report of a portfolio. Raises FileError, InputError."""
         tables = self.tables(market)
-        held = _portfolio(portfolio)
-        holdings = held.holdings if isinstance(held, Opening) else to_holdings(held, self.parameters, tables)
-        known = held if isinstance(held, Portfolio) else None
+        holdings, known = self._held(portfolio, tables)
         return margin_report(self.parameters, tables, holdings, margin=margin, portfolio=known)
+
+    def explain(
+        self,
+        portfolio: Any,  # noqa: ANN401
+        market: PathLike | Market,
+        *,
+        margin: str = "maintenance",
+        what_if: Sequence[str] = (),
+    ) -> Explanation:
+        """Return what makes up a portfolio's margin, how far it is from a breach, and what a proof would disclose.
+
+        `what_if` are trades such as "ETH-PERP +5". Raises FileError, InputError.
+        """
+        from .explain import explain
+
+        tables = self.tables(market)
+        holdings, known = self._held(portfolio, tables)
+        return explain(self.parameters, tables, holdings, margin=margin, portfolio=known, trades=what_if)
 
     def prove(
         self,
@@ -194,6 +214,13 @@ class Session:
             raise Insufficient("the margin is not met: there is nothing to prove", surplus_units=surplus)
         if self.prover.manifest.statement == "shortfall" and surplus >= 0:
             raise NotShort("the margin is met: there is no shortfall to prove", surplus_units=surplus)
+
+    def _held(self, portfolio: Any, tables: Tables) -> tuple[Holdings, Portfolio | None]:  # noqa: ANN401
+        """Return the holdings, and the portfolio they come from unless it is an opening."""
+        held = _portfolio(portfolio)
+        if isinstance(held, Opening):
+            return held.holdings, None
+        return to_holdings(held, self.parameters, tables), held
 
     def _folder(self) -> Path:
         if self.circuit is None:

@@ -47,6 +47,13 @@ def test_the_public_names_are_these():
         zkmargin.client.Sesion  # noqa: B018
 
 
+def test_a_session_explains_what_it_checks(session, folder):
+    portfolio, market = str(folder / "portfolio-small.json"), str(folder / "market.json")
+    explained = session.explain(portfolio, market, what_if=["ETH-PERP +1"])
+    assert explained.report.surplus_units == session.check(portfolio, market).surplus_units
+    assert len(explained.what_if) == 1
+
+
 def test_the_readmes_five_lines(session, folder):
     portfolio, market = str(folder / "portfolio-small.json"), str(folder / "market.json")
     report = session.check(portfolio, market)
