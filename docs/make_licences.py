@@ -2,7 +2,7 @@
 
     python docs/make_licences.py [--page FILE] [--sbom FILE]
 
-Python packages are read from the installed metadata, transitively from the project's own; Rust crates from `cargo
+Python packages are read from the installed metadata, transitively from pyproject.toml; Rust crates from `cargo
 metadata`; what is compiled into the committed contracts from package-lock.json. Both files are written in any case; the
 exit code is 1 when a licence is not among the accepted ones.
 """
@@ -14,8 +14,9 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
@@ -124,18 +125,20 @@ def python_components() -> list[Component]:
 
     Raises SystemExit when one is not installed.
     """
-    extras = set(distribution(PROJECT).metadata.get_all("Provides-Extra", [])) - NOT_SHIPPED
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     found: dict[str, Component] = {}
     seen: set[tuple[str, str]] = set()
-    for group in ["", *sorted(extras)]:
-        _follow(distribution(PROJECT), group, f"zkmargin[{group}]" if group else "zkmargin", found, seen)
+    _follow(project["dependencies"], "", PROJECT, found, seen)
+    for extra, texts in sorted(project["optional-dependencies"].items()):
+        if extra not in NOT_SHIPPED:
+            _follow(texts, "", f"{PROJECT}[{extra}]", found, seen)
     return sorted(found.values(), key=lambda one: one.name)
 
 
 def _follow(
-    parent: Distribution, extra: str, used: str, found: dict[str, Component], seen: set[tuple[str, str]]
+    texts: Iterable[str], extra: str, used: str, found: dict[str, Component], seen: set[tuple[str, str]]
 ) -> None:
-    for name, extras in _requirements(parent, extra):
+    for name, extras in _requirements(texts, extra):
         try:
             package = distribution(name)
         except PackageNotFoundError:
@@ -143,24 +146,24 @@ def _follow(
         known = found.get(name)
         if known is None:
             known = found[name] = Component("pypi", name, package.version, _licence(name, package))
-            known.optional = used.startswith("zkmargin[") or (used in found and found[used].optional)
+            known.optional = used.startswith(f"{PROJECT}[") or (used in found and found[used].optional)
         known.used.add(used)
         if used in found:
             found[used].needs.add(known.purl)
         for inner in {"", *extras}:
             if (name, inner) not in seen:
                 seen.add((name, inner))
-                _follow(package, inner, name, found, seen)
+                _follow(package.requires or [], inner, name, found, seen)
 
 
-def _requirements(package: Distribution, extra: str) -> Iterator[tuple[str, set[str]]]:
-    """Yield (name, extras) of what a package asks for here: at its base for "", else for the extra alone."""
-    for text in package.requires or []:
+def _requirements(texts: Iterable[str], extra: str) -> Iterator[tuple[str, set[str]]]:
+    """Yield (name, extras) of what is asked for here: at the base for "", else for the extra alone."""
+    for text in texts:
         requirement = Requirement(text)
         marker = requirement.marker
         base = marker is None or marker.evaluate({"extra": ""})
         wanted = base if not extra else not base and marker is not None and marker.evaluate({"extra": extra})
-        if wanted:
+        if wanted and canonicalize_name(requirement.name) != PROJECT:
             yield canonicalize_name(requirement.name), requirement.extras
 
 
