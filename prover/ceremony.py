@@ -82,9 +82,7 @@ def start_ceremony(directory: Path, ptau: Path, circuits: Sequence[Path]) -> Tra
     if not sources:
         raise InputError("a ceremony needs at least one circuit", code="usage")
     _refuse_second(directory)
-    for name, path in sources.items():
-        _copy_circuit(path, directory / name)
-    return _start(directory, ptau, list(sources))
+    return _start(directory, ptau, sources)
 
 
 def start_here(directory: Path, ptau: Path) -> Transcript:
@@ -92,13 +90,12 @@ def start_here(directory: Path, ptau: Path) -> Transcript:
 
     Raises FileError, FormatError, MismatchError.
     """
-    Manifest.load(directory).read(R1CS)
     _refuse_second(directory)
     if (directory / KEY_RECORD).exists():
         raise MismatchError(
             "this circuit has a key already", file=str(directory / KEY_RECORD), hint="start in a folder without key"
         )
-    return _start(directory, ptau, ["."])
+    return _start(directory, ptau, {".": directory})
 
 
 def add_contribution(directory: Path, name: str, text: bytes = b"", *, replay: bytes | None = None) -> Transcript:
@@ -148,13 +145,17 @@ def verify_ceremony(directory: Path) -> Verified:
         transcript = Transcript.load(directory)
         if transcript.powers.sha256 != file_hash(directory / POWERS):
             raise MismatchError("the powers of tau are not those the ceremony started from", file=POWERS)
-        keys = [_current(directory, transcript, index) for index in range(len(transcript.circuits))]
-        powers = _powers(directory / POWERS)
-        for index, (circuit, key) in enumerate(zip(transcript.circuits, keys, strict=True)):
+        circuits = []
+        for index, circuit in enumerate(transcript.circuits):
             r1cs = read_file(directory / circuit.folder / R1CS)
-            initial = powers.initial_key(r1cs) if _digest(r1cs) == circuit.r1cs else b""
-            if _digest(initial) != transcript.steps[0].keys[index].sha256:
+            if _digest(r1cs) != circuit.r1cs:
                 raise MismatchError(f"the circuit {circuit.folder} is not the one the ceremony started from")
+            circuits.append((circuit, r1cs, _current(directory, transcript, index)))
+        powers = _powers(directory / POWERS)
+        for index, (circuit, r1cs, key) in enumerate(circuits):
+            initial = powers.initial_key(r1cs)
+            if _digest(initial) != transcript.steps[0].keys[index].sha256:
+                raise MismatchError(f"the first key of {circuit.folder} was not made from its circuit and the powers")
             _check_told(transcript, index, check_key(initial, key))
         if transcript.powers.power != powers.power:
             raise MismatchError("the transcript tells of other powers of tau", file=POWERS)
@@ -201,13 +202,12 @@ def verify_file(zkey: Path, r1cs: Path, ptau: Path) -> KeyTranscript:
         return check_key(_powers(ptau).initial_key(read_file(r1cs)), read_file(zkey))
 
 
-def _start(directory: Path, ptau: Path, folders: list[str]) -> Transcript:
+def _start(directory: Path, ptau: Path, sources: dict[str, Path]) -> Transcript:
+    """Make every first key before anything is written, then copy circuits and powers; the transcript comes last."""
     powers = _powers(ptau)
-    if ptau.resolve() != (directory / POWERS).resolve():
-        _copy(ptau, directory / POWERS)
     circuits, keys, records = [], [], []
-    for folder in folders:
-        r1cs = read_file(directory / folder / R1CS)
+    for folder, source in sources.items():
+        r1cs = read_file(source) if source.suffix == ".r1cs" else Manifest.load(source).read(R1CS)
         key = powers.initial_key(r1cs)
         circuit_hash = "0x" + claimed_transcript(key).circuit.hex()
         circuits.append(Circuit(folder=folder, r1cs=_digest(r1cs), circuit_hash=circuit_hash))
@@ -215,8 +215,12 @@ def _start(directory: Path, ptau: Path, folders: list[str]) -> Transcript:
         records.append(KeyRecord(sha256=_digest(key), contribution=None))
     if len({circuit.circuit_hash for circuit in circuits}) != len(circuits):
         raise InputError("two of the circuits are the same", code="usage")
-    transcript = Transcript(powers=_powers_record(directory / POWERS, powers), circuits=tuple(circuits))
-    transcript = transcript.extended("start", "", None, records)
+    for folder, source in sources.items():
+        _copy_circuit(source, directory / folder)
+    _copy(ptau, directory / POWERS)
+    transcript = Transcript(
+        powers=Powers(sha256=file_hash(directory / POWERS), power=powers.power), circuits=tuple(circuits)
+    ).extended("start", "", None, records)
     for circuit, key in zip(circuits, keys, strict=True):
         write_file(transcript.key_path(directory, circuit), key, mode=0o644)
     transcript.save(directory)
@@ -297,6 +301,8 @@ def _refuse_incomplete(ceremony: Verified) -> None:
 
 
 def _copy_circuit(source: Path, folder: Path) -> None:
+    if source.resolve() == folder.resolve():
+        return
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -312,6 +318,8 @@ def _copy_circuit(source: Path, folder: Path) -> None:
 
 def _copy(source: Path, target: Path) -> None:
     """Copy a file of any size; no half copy ever has the final name. Raises FileError."""
+    if source.resolve() == target.resolve():
+        return
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         shutil.copyfile(source, temporary)
@@ -328,10 +336,6 @@ def _powers(path: Path) -> PowersOfTau:
     except FormatError as error:
         error.file = str(path)
         raise
-
-
-def _powers_record(path: Path, powers: PowersOfTau) -> Powers:
-    return Powers(sha256=file_hash(path), power=powers.power)
 
 
 def _named(name: str) -> str:

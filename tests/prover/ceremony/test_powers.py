@@ -103,6 +103,18 @@ def test_a_component_of_small_order_in_g2_is_refused(honest, refused, section, c
         refused(spoiled, "outside the prime subgroup")
 
 
+def test_a_component_of_small_order_among_many_points_is_refused(powers, refused, circuits, generator):
+    """Many points are checked by short random combinations instead of one by one."""
+    honest = powers.make_powers(6, **SECRETS)
+    torsion = None
+    while torsion is None:
+        torsion = _multiple(circuits.curve_point(generator), GROUP_ORDER_TWIST // 10069)
+    for section, index in ((3, 17), (3, 63), (13, 0), (13, 126)):
+        spoiled = copy.deepcopy(honest)
+        spoiled.sections[section][index] = g2_add(spoiled.sections[section][index], torsion)
+        refused(spoiled, "outside the prime subgroup")
+
+
 def test_a_file_that_lies_about_its_form_is_refused(honest, refused, tmp_path):
     good = honest.to_bytes()
     refused(b"ptaX" + good[4:], "not a ptau")
