@@ -237,6 +237,9 @@ def test_the_site_builds_strictly_and_fetches_nothing(tmp_path):
     assert done.returncode == 0, done.stderr
     pages = list((tmp_path / "site").rglob("*.html"))
     assert len(pages) >= len(NAMES)  # the README is not among them, a page for what is not found is
+    start = (tmp_path / "site/index.html").read_text()
+    for name in set(NAMES) - {"README.md", "docs/index.md"}:
+        assert f'href="{name.removeprefix("docs/").removesuffix(".md")}.html"' in start, f"{name} is in no navigation"
     for page in pages:
         fetched = re.findall(r"<(?:script|link|img|iframe|source)[^>]*(?:https?:)?//[^>]*>", page.read_text())
         assert not fetched, page
