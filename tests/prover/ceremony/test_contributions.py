@@ -76,16 +76,16 @@ def test_snarkjs_and_this_kernel_contribute_to_each_other(their_ptau, small, ini
         assert name in said
 
 
-def test_one_changed_byte_anywhere_in_a_key_is_found(initial, chain, generator):
+def test_one_changed_byte_anywhere_in_a_key_is_found(initial, chain, generator, size, tally):
     """All but contributors' names, which iden3's format puts under no hash: the ceremony's transcript holds those."""
     key = chain[3]
     names = {key.index(name.encode()) + i for name in NAMES for i in range(len(name.encode()))}
     positions = {0, 3, 4, 7, 8, 11}
-    for start, size in spans(key).values():
-        positions |= {start - 12, start - 9, start - 8, start - 1, start, start + size - 1}
-        positions |= {start + generator.randrange(size) for _ in range(25)}
-    start, size = spans(key)[10]
-    positions |= set(range(start + 64, start + size, 5))
+    for start, length in spans(key).values():
+        positions |= {start - 12, start - 9, start - 8, start - 1, start, start + length - 1}
+        positions |= {start + generator.randrange(length) for _ in range(size(25, 500))}
+    start, length = spans(key)[10]
+    positions |= set(range(start + 64, start + length, size(5, 1)))
     positions -= names
     accepted = []
     for position in sorted(positions):
@@ -96,9 +96,8 @@ def test_one_changed_byte_anywhere_in_a_key_is_found(initial, chain, generator):
             accepted.append(position)
         except FormatError:
             pass
-    print(f"{len(positions)} bytes changed, {len(accepted)} accepted")
     assert len(positions) > 300
-    assert accepted == []
+    tally("K2", "bytes of a key changed", len(positions), len(accepted))
 
 
 def test_dropped_reordered_and_borrowed_contributions_are_refused(initial, chain, generator):
@@ -133,7 +132,7 @@ def test_dropped_reordered_and_borrowed_contributions_are_refused(initial, chain
         check_key(chain[2], chain[1])
 
 
-def test_a_known_forgery_under_an_uncontributed_key_gets_nowhere(initial, small, their_ptau, snarkjs, tmp_path):
+def test_a_known_forgery_under_an_uncontributed_key_gets_nowhere(initial, snarkjs, tmp_path, tally):
     """K1: with delta = gamma, A = alpha, B = beta, C = −Σ input·IC proves anything; snarkjs accepts it."""
     (tmp_path / "initial.zkey").write_bytes(initial)
     held, said = snarkjs("zkey", "export", "verificationkey", tmp_path / "initial.zkey", tmp_path / "vk.json")
@@ -166,7 +165,7 @@ def test_a_known_forgery_under_an_uncontributed_key_gets_nowhere(initial, small,
 
     contributed = native.load_key(contribute(initial, name="Ada")[0]).verifying_key
     assert contributed.ic == tuple(ic)
-    assert not verify(contributed, inputs, forged)
+    tally("K1", "forgeries under keys of a ceremony", 1, int(verify(contributed, inputs, forged)))
 
 
 def test_names_that_a_terminal_would_act_on_are_refused(initial):

@@ -135,20 +135,20 @@ def test_a_file_that_lies_about_its_form_is_refused(honest, refused, tmp_path):
         PowersOfTau.load(tmp_path / "none.ptau")
 
 
-def test_one_changed_byte_in_powers_is_found(their_ptau, refused, generator):
+def test_one_changed_byte_in_powers_is_found(their_ptau, refused, generator, size, tally):
     """Everywhere but in the record of phase 1's contributions, of which only the powers reached are compared."""
     good, spans, at = their_ptau.read_bytes(), [], 12
     while at < len(good):
-        kind, size = struct.unpack_from("<IQ", good, at)
+        kind, length = struct.unpack_from("<IQ", good, at)
         start = at + 12
-        spans.append((kind, start, 40 if kind == 1 else 4 + 448 if kind == 7 else size))
-        at = start + size
-    positions = [start + generator.randrange(size) for _, start, size in spans for _ in range(8)]
+        spans.append((start, 40 if kind == 1 else 4 + 448 if kind == 7 else length))
+        at = start + length
+    positions = [start + generator.randrange(span) for start, span in spans for _ in range(size(8, 200))]
     for position in positions:
         spoiled = bytearray(good)
         spoiled[position] ^= generator.randrange(1, 256)
         refused(bytes(spoiled), ".")
-    print(f"{len(positions)} bytes changed, 0 accepted")
+    tally("K2", "bytes of powers of tau changed", len(positions))
 
 
 def _multiple(point, factor):
