@@ -40,7 +40,14 @@ ACCEPTED = {
 }
 
 # Packages with another licence, or none stated, that the project's owners have decided to accept, and why.
-DECIDED: dict[str, str] = {}
+DECIDED: dict[str, str] = {
+    "regex": "CNRI-Python is the permissive, OSI-approved licence that PSF's grew out of; it comes with web3.",
+    "pillow": "MIT-CMU is MIT in another wording; it comes with the extra [plot] only.",
+    "pyrevm": (
+        "its wheel states no licence. It is no part of the wheel and comes with the extra [evm] only, for a demo without "
+        "a node: whoever ships it must ask its authors, or use anvil instead."
+    ),
+}
 
 # What the metadata leaves open, and where it was read instead.
 STATED = {

@@ -9,7 +9,7 @@ import pytest
 SCRIPT = Path(__file__).parents[1] / "docs/make_licences.py"
 
 # Licences outside the accepted list that wait for a decision of the project's owners; docs/licences.md shows them.
-UNDECIDED = {"regex", "pyrevm", "pillow"}  # the last two come with the extras [evm] and [plot]
+UNDECIDED: set[str] = set()
 
 
 @pytest.fixture(scope="module")
