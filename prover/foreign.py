@@ -69,14 +69,15 @@ def simplify_files(r1cs: Path, witness: Path, new_r1cs: Path, new_witness: Path)
     The same circuit always gives the same bytes, so one key serves every witness. Raises what `check_files` raises,
     InputError when an output would overwrite an input.
     """
-    _check_apart([r1cs, witness], [new_r1cs, new_witness])
+    sym, new_sym = r1cs.with_suffix(".sym"), new_r1cs.with_suffix(".sym")
+    _check_apart([r1cs, witness, sym], [new_r1cs, new_witness, new_sym])
     system, values = _satisfied(r1cs, witness)
     simplified = eliminate_linear(system)
     reduced = simplified.reduce(values)
     if first_broken(simplified.system, reduced) is not None:
         raise Unsatisfied("the simplified circuit refuses a witness that the circuit accepts: please report it")
     write_file(new_r1cs, r1cs_bytes(simplified.system))
-    write_file(new_r1cs.with_suffix(".sym"), sym_bytes(simplified.system))
+    write_file(new_sym, sym_bytes(simplified.system))
     write_wtns(new_witness, scalar_words(reduced))
     return system, simplified
 

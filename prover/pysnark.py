@@ -1,8 +1,8 @@
 """PySNARK programs on this prover: a backend for its runtime, found by it under the name of one that it knows.
 
 PySNARK is not a dependency (parts of it are licensed for non-commercial use only) and nothing of it is imported here:
-`use` only puts a backend where PySNARK's runtime looks for one when a program imports it. The backend records, and `prove` sets up,
-proves, verifies and writes iden3's files.
+`use` only puts a backend where PySNARK's runtime looks for one when a program imports it. The backend records, and
+`prove` sets up, proves, verifies and writes iden3's files.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from types import ModuleType
 from ..circuits.foreign import first_broken, witness_values
 from ..circuits.r1cs import r1cs_bytes, sym_bytes
 from ..circuits.recorder import Combination, Recorder
-from ..kernel import Proof, ProvingKey, R, is_development_key, load_key, prove, public_inputs, write_wtns
-from ..kernel.errors import EnvironmentFault, InputError, ZkmarginError
+from ..kernel import Proof, ProvingKey, R, VerifyingKey, is_development_key, load_key, prove, public_inputs, write_wtns
+from ..kernel.errors import EnvironmentFault, InputError, MismatchError, ZkmarginError
 from ..kernel.files import write_file
+from ..kernel.strict_json import read_json
 from .foreign import BrokenConstraint, development_key, write_document
 
 __all__ = ["ProvedProgram", "PysnarkBackend", "run_program", "use"]
@@ -199,7 +200,10 @@ def _key_for(r1cs: bytes, sym: bytes, files: dict[str, Path]) -> ProvingKey:
         write_file(files["r1cs"], r1cs)
         write_file(files["sym"], sym)
         development_key(files["r1cs"], files["zkey"], files["verification_key"])
-    return load_key(files["zkey"])
+    key = load_key(files["zkey"])
+    if VerifyingKey.from_json(read_json(files["verification_key"])) != key.verifying_key:
+        raise MismatchError("the proving key and the verifying key are not a pair", file=str(files["zkey"]))
+    return key
 
 
 def _line_of_program() -> str:

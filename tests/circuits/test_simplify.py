@@ -149,6 +149,28 @@ def test_a_public_input_is_never_lost():
     small.check()
 
 
+def test_a_row_that_says_nothing_goes_unless_a_public_input_stands_only_there():
+    system = ConstraintSystem(["p", "q"])
+    x, one = Linear.wire(system.wire("x")), Linear.constant(1)
+    for same in (Linear.wire(1), Linear.wire(2), x):
+        system.constrain(same, one, same, "nothing")
+    system.constrain(x, x, Linear.wire(2), "square")
+    small = eliminate_linear(system).system
+    assert [small.row(i) for i in range(small.rows)] == [({1: 1}, {0: 1}, {1: 1}), ({3: 1}, {3: 1}, {2: 1})]
+
+
+def test_a_product_with_a_constant_found_on_the_way_is_linear_too():
+    """x·y = z stands before x = 3 makes it linear: a second pass uses it up."""
+    system = ConstraintSystem(["p"])
+    x, y, z = (Linear.wire(system.wire(name)) for name in "xyz")
+    system.constrain(x, y, z, "product")
+    system.constrain(x, Linear.constant(1), Linear.constant(3), "x = 3")
+    system.constrain(z, z, Linear.wire(1), "square")
+    small = eliminate_linear(system)
+    assert small.system.rows == 1
+    assert small.restore([1, 36, 2 if small.kept[2] == 3 else 6]) == [1, 36, 3, 2, 6]
+
+
 def test_an_unused_public_input_stays_in_its_place():
     small = eliminate_linear(read_r1cs(product_and_sum().r1cs()))
     assert small.kept == [0, 1, 2, 3, 4, 6]  # b is written out as s - a - key, the wire in no row is gone

@@ -78,7 +78,8 @@ def test_one_key_serves_every_witness_of_a_simplified_circuit(circom_bytes, tmp_
 def test_inputs_are_never_overwritten(circom_bytes, tmp_path):
     r1cs, wtns, _ = circom_bytes.adders(2).write(tmp_path)
     before = r1cs.read_bytes(), wtns.read_bytes()
-    for out in ((r1cs, tmp_path / "o.wtns"), (tmp_path / "o.r1cs", wtns), (tmp_path / "same", tmp_path / "same")):
+    new = tmp_path / "o.r1cs", tmp_path / "o.wtns"
+    for out in ((r1cs, new[1]), (new[0], wtns), (new[0], new[0]), (r1cs.with_suffix(".new"), new[1])):
         with pytest.raises(InputError, match="overwrite"):
             simplify_files(r1cs, wtns, *out)
     with pytest.raises(InputError, match="overwrite"):

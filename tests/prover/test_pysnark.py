@@ -59,6 +59,10 @@ def test_a_key_serves_its_circuit_again_and_no_other(tmp_path):
     first = zkey.stat().st_mtime_ns
     assert prove("cube.py", "-o", folder, "4")[1]["public"][:2] == ["4", "64"]
     assert zkey.stat().st_mtime_ns == first
+    own = Path(files["verification_key"]).read_text()
+    Path(files["verification_key"]).write_text(own.replace("vk_beta_2", "vk_beta"))
+    assert prove("cube.py", "-o", folder, "4")[1]["error"]["code"] == "bad-format"
+    Path(files["verification_key"]).write_text(own)
     assert python(PROGRAMS / "alone.py", folder).returncode == 0
     assert zkey.stat().st_mtime_ns != first
 
