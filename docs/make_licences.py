@@ -44,8 +44,8 @@ DECIDED: dict[str, str] = {
     "regex": "CNRI-Python is the permissive, OSI-approved licence that PSF's grew out of; it comes with web3.",
     "pillow": "MIT-CMU is MIT in another wording; it comes with the extra [plot] only.",
     "pyrevm": (
-        "its wheel states no licence. It is no part of the wheel and comes with the extra [evm] only, for a demo without "
-        "a node: whoever ships it must ask its authors, or use anvil instead."
+        "it states no licence. It is no part of our wheel and comes with the extra [evm] only, for a demo without a "
+        "node: whoever ships it must ask its authors, or use anvil instead."
     ),
 }
 
