@@ -7,30 +7,34 @@ ROOMS := kernel contracts circuits verifier prover client
 .venv/made: pyproject.toml $(RUST)
 	test -x $(BIN)/python || $(PY) -m venv .venv
 	rm -f kernel/_native*.so
+	$(BIN)/pip install -q -e '.[evm]'
+	touch $@
+.venv/dev: .venv/made
 	$(BIN)/pip install -q -e '.[dev,evm]'
 	touch $@
 node_modules/made: package.json package-lock.json .npmrc
 	npm ci --no-audit --no-fund --loglevel=error
 	touch $@
-build/tree: .venv/made
+build/tree: .venv/dev
 	mkdir -p $@/zkmargin && for r in $(ROOMS); do ln -sfn ../../../$$r $@/zkmargin/$$r; done
 	touch $@
 demo: .venv/made
 	$(BIN)/zkmargin demo
-lint: .venv/made build/tree
+lint: .venv/dev build/tree
 	$(BIN)/ruff check .
 	$(BIN)/mypy -p zkmargin
 	cargo fmt --manifest-path kernel/native/Cargo.toml --check
 	cargo clippy --manifest-path kernel/native/Cargo.toml --locked -q -- -D warnings
-tests: .venv/made build/tree node_modules/made
+tests: .venv/dev build/tree node_modules/made
+	cargo test --manifest-path kernel/native/Cargo.toml --release --locked -q
 	ZKMARGIN_KERNEL=native $(BIN)/zkmargin doctor
 	ZKMARGIN_KERNEL=native $(BIN)/python -m pytest -q
 test: lint tests
-bench: .venv/made node_modules/made
+bench: .venv/dev node_modules/made
 	$(BIN)/python benchmarks/prove_vs_snarkjs.py
-docs: .venv/made
+docs: .venv/dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
-wheel: .venv/made
+wheel: .venv/dev
 	rm -f dist/zkmargin-*
 	CARGO_TARGET_DIR=$(CURDIR)/kernel/native/target $(BIN)/python -m build --outdir dist .
 # Installed where there is no compiler, no Node and no checkout: PATH holds the environment alone.
@@ -38,5 +42,5 @@ wheel-check: wheel
 	rm -rf build/bare && $(PY) -m venv build/bare
 	build/bare/bin/pip install -q "$$(ls dist/zkmargin-*.whl)[evm]"
 	cd build/bare && env -i PATH="$$PWD/bin" HOME="$$PWD" ZKMARGIN_KERNEL=native zkmargin demo --json
-sbom: .venv/made
+sbom: .venv/dev
 	$(BIN)/python docs/make_licences.py
