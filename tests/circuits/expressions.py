@@ -97,7 +97,7 @@ def leaves(rng):
     """Return holdings of all three kinds, cells, and two cells in declared order."""
     ranges = [(0, 3), (-3, 3), (-4, 3), (0, 1), (-7, 7)]
     holdings = [HoldingRef(i, f"h{i}", DIMENSIONLESS, rng.choice(ranges)) for i in range(3)]
-    cells = [CellRef("t", i, f"c{i}", DIMENSIONLESS, rng.choice([(0, 3), (1, 5), (-2, 2)])) for i in range(2)]
+    cells = [CellRef("t", i, f"c{i}", DIMENSIONLESS, rng.choice([(0, 3), (1, 5), (-2, 2), (-3, 0)])) for i in range(2)]
     low = CellRef("t", 2, "low", DIMENSIONLESS, (0, 3))
     return holdings, cells, increase(CellRef("t", 3, "high", DIMENSIONLESS, (0, 3), at_least=2), low)
 
