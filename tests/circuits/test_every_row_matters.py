@@ -1,75 +1,93 @@
-"""Lost if these fail: a row that another one implies hides a row that nothing implies (row S3).
+"""Lost if these fail: a gadget has a row that another implies, hiding one that nothing implies; or a wire may move.
 
-For every row there is a lie that breaks it and no other: so without it something else would be accepted.
+Rows S3 and S10 for gadgets; tests/circuits/test_assurance.py asks the same of whole circuits.
 """
-
-from collections import Counter
-from dataclasses import replace
 
 import pytest
 
+from zkmargin.circuits.compiler.builder import Builder
+from zkmargin.circuits.compiler.linear import Bound, Linear
+from zkmargin.circuits.gadgets.bits import (
+    offset_input,
+    range_check,
+    sign_and_magnitude,
+    signed_input,
+    unsigned_input,
+)
+from zkmargin.circuits.gadgets.poseidon import poseidon_template
 from zkmargin.kernel import R
 
-from .accounts import full_slots
-from .conftest import compiled, machine
+from .harness import Subject, needless_rows, rank_defect
+
+GADGETS = (range_check, sign_and_magnitude, signed_input, unsigned_input, offset_input)
 
 
-def words_of(rows):
-    """Return {bit wire: (its word's wires, low bit first)}, and {sign wire: its magnitude's wires}."""
-    words, signs = {}, {}
-    for wire in rows.named(".bit"):
-        words.setdefault(rows.system.names[wire].rsplit(".", 1)[0], []).append(wire)
-    of = {}
-    for name, wires in words.items():
-        if name.endswith(".magnitude"):
-            signs[wires[0]] = wires[1:]
-            wires = wires[1:]  # noqa: PLW2901 - the sign is no part of the number
-        of.update(dict.fromkeys(wires, wires))
-    return of, signs
+def bits(gadget, width, without=()):
+    """Return one gadget over a hidden input x, whose wire, where there is one, stands for the input."""
+    builder = Builder([], ["x"])
+    if gadget in (range_check, sign_and_magnitude):
+        wire = builder.hidden_wire("x")
+        gadget(builder, Bound(Linear.wire(wire), -(1 << width), 1 << width), width, "checked")
+    else:
+        gadget(builder, "x", width)
+    builder.finish()
+    inputs = [wire for wire, name in enumerate(builder.system.names) if name == "x"]
+    return Subject(builder.system, builder.program, inputs, without)
 
 
-def lies(rows, tape, number):
-    """Yield pins that might break exactly this row."""
-    of, signs = words_of(rows)
-    a, b, c = rows.system.row(number)
-    for wire in sorted({*a, *b, *c} - {0}, reverse=True):
-        value = tape[wire]
-        if wire in signs:  # another magnitude, and the sign that is no sign but fits it: s = (g − x) / 2g
-            word = signs[wire]
-            x = rows.steps[rows.writers[wire]][3][0](tape)
-            magnitude = sum(tape[w] << i for i, w in enumerate(word)) ^ 1
-            pins = {w: magnitude >> i & 1 for i, w in enumerate(word)}
-            yield {**pins, wire: (magnitude - x) * pow(2 * magnitude, -1, R)}
-        elif wire in of:  # flip a neighbour and let this bit absorb it: every sum is right, one bit is none
-            word = of[wire]
-            place = word.index(wire)
-            other = 0 if place else 1
-            change = 1 - 2 * tape[word[other]]
-            absorbed = change * pow(2, other - place, R)
-            yield {word[other]: tape[word[other]] + change, wire: value - absorbed}
-        yield {wire: 1 - value}
-        yield {wire: value + 1}
-        yield {wire: value - 1}
+def poseidon(width, without=()):
+    builder = Builder([], [f"v{i}" for i in range(width - 1)])
+    wires = [builder.hidden_wire(name) for name in builder.hidden]
+    builder.stamp(poseidon_template((None,) * (width - 1)), wires, "hash")
+    builder.finish()
+    return Subject(builder.system, builder.program, wires, without)
 
 
-@pytest.mark.parametrize("statement", ["sufficiency", "shortfall"])
-def test_every_row_has_a_lie_that_only_it_refuses(statement, rng, say):
-    circuit, rows = compiled(statement), machine(statement)
-    case = full_slots(circuit.schema, rng, 0 if statement == "sufficiency" else -1)
-    far = 1 << 52  # of zero, so that no lie reaches the last check
-    cash = case.holdings.cash + (far if statement == "sufficiency" else -far)
-    case = replace(case, holdings=replace(case.holdings, cash=cash))
-    tape = rows.fill(case.public, case.hidden)
-    assert rows.holds(tape)
-    needed, idle = Counter(), []
-    for number in range(circuit.system.rows):
-        for pins in lies(rows, tape, number):
-            told, changed = rows.replay(tape, pins)
-            touched = {row for place in changed for row in rows.rows_of.get(place, ())}
-            if number in touched and list(rows.broken(told, sorted(touched))) == [number]:
-                needed[circuit.system.cause(number).split(".")[0]] += 1
-                break
-        else:
-            idle.append((number, circuit.system.cause(number)))
-    say(f"{statement}: {sum(needed.values())} of {circuit.system.rows} rows needed, {dict(needed)}")
-    assert idle == []
+def tape_of(subject, rng, largest):
+    inputs = [rng.randrange(2, largest) for _ in range(subject.machine.program.inputs)]
+    tape = subject.machine.fill([], inputs)
+    assert subject.machine.holds(tape)
+    return tape
+
+
+@pytest.mark.parametrize("width", [3, 8, 36, 64])
+@pytest.mark.parametrize("gadget", GADGETS)
+def test_every_row_of_a_bits_gadget_is_needed(gadget, width, rng, tally):
+    subject = bits(gadget, width)
+    idle = needless_rows(subject, [tape_of(subject, rng, 1 << width - 1) for _ in range(2)])
+    tally("S3", f"{gadget.__name__} of {width} bits: rows, each seen to be needed", subject.system.rows, len(idle))
+
+
+@pytest.mark.parametrize("width", [2, 3, 6])
+def test_every_row_of_poseidon_is_needed(width, rng, tally):
+    subject = poseidon(width)
+    idle = needless_rows(subject, [tape_of(subject, rng, R)])
+    tally("S3", f"Poseidon of width {width}: rows, each seen to be needed", subject.system.rows, len(idle))
+
+
+@pytest.mark.parametrize("gadget", GADGETS)
+def test_bits_are_determined_to_first_order_at_values_that_are_not_zero(gadget, rng, tally):
+    defects = wires = 0
+    for width in range(3, 65):
+        subject = bits(gadget, width)
+        defects += rank_defect(subject, tape_of(subject, rng, 1 << width - 1))
+        wires += len(subject.wires)
+    tally("S10", f"{gadget.__name__} of 3 to 64 bits: non-input wires at full rank", wires, defects)
+
+
+def test_poseidon_is_determined_to_first_order_at_every_width(rng, tally):
+    defects = wires = 0
+    for width in range(2, 18):
+        subject = poseidon(width)
+        defects += rank_defect(subject, tape_of(subject, rng, R))
+        wires += len(subject.wires)
+    tally("S10", "Poseidon of widths 2 to 17: non-input wires at full rank", wires, defects)
+
+
+def test_the_rank_sees_a_missing_row(rng):
+    """So that full rank means something: every row left out frees one direction."""
+    for make, value in ((lambda without: bits(unsigned_input, 12, without), 1 << 11), (lambda w: poseidon(2, w), R)):
+        whole = make(())
+        tape = tape_of(whole, rng, value)
+        for number in rng.sample(range(whole.system.rows), 12):
+            assert rank_defect(make([number]), tape) == 1, whole.system.cause(number)
