@@ -1,12 +1,14 @@
 """Lost if these fail: every account, table and key made before today. None of this can ever change (E1 to E16)."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from Crypto.Hash import keccak
 
 from zkmargin.circuits.model import Holdings, Opening, Table
 from zkmargin.circuits.rules.engine import holding_values
+from zkmargin.circuits.schema import HoldingSpec
 from zkmargin.circuits.statements.commitment import commit, draw_salt, groups, pack, tag
 from zkmargin.kernel import R, poseidon
 from zkmargin.kernel.errors import InputError
@@ -136,3 +138,17 @@ def test_salts_are_248_random_bits():
 def test_openings_and_cases_show_nothing():
     assert repr(opening(SMALL)) == "Opening(…)"
     assert Table("market", 1, (1, 2)).replace({1: 5}).cells == (1, 5)
+
+
+def test_an_element_is_filled_to_253_bits_and_not_one_further():
+    """2^254 is above the order: one bit more, and two accounts would share an element."""
+    real = compiled("sufficiency").schema
+    for widths, expected in [
+        ((200, 53), [[0, 1]]),
+        ((200, 54), [[0], [1]]),
+        ((253, 1), [[0], [1]]),
+        ((100, 100, 53, 1), [[0, 1, 2], [3]]),
+        ((1, 252, 253), [[0, 1], [2]]),
+    ]:
+        specs = tuple(HoldingSpec(f"h{i}", "lot", bits, 0, (1 << bits) - 1) for i, bits in enumerate(widths))
+        assert groups(replace(real, holdings=specs)) == expected
