@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from ..kernel.errors import InputError
-from . import circuit_commands, foreign_commands, portfolio_commands
+from . import batch_commands, circuit_commands, foreign_commands, portfolio_commands
 from .ceremony_commands import ceremony, start_one
 from .output import INTERRUPTED, answer, guarded
 
@@ -34,6 +34,7 @@ app.add_typer(groth16, name="groth16")
 app.add_typer(ceremony, name="ceremony")
 portfolio_commands.register(app)
 circuit_commands.register(app)
+batch_commands.register(app)
 foreign_commands.register(groth16)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]

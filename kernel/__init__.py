@@ -28,6 +28,7 @@ from .facade import (
     public_inputs,
     setup,
     verify,
+    verify_batch,
 )
 from .field import Q, R
 from .groth16_data import G1, G2, Proof, VerifyingKey
@@ -71,5 +72,6 @@ __all__ = [
     "read_wtns",
     "setup",
     "verify",
+    "verify_batch",
     "write_wtns",
 ]

@@ -8,7 +8,7 @@ from pathlib import Path
 from time import perf_counter
 
 from .choice import kernel
-from .errors import Unsatisfied
+from .errors import FormatError, Unsatisfied
 from .field import R
 from .groth16_data import G1, G2, Proof, VerifyingKey
 from .interface import Program, ProvingKey
@@ -34,6 +34,7 @@ __all__ = [
     "public_inputs",
     "setup",
     "verify",
+    "verify_batch",
 ]
 
 
@@ -92,6 +93,20 @@ def verify(vk: VerifyingKey, public: Sequence[int], proof: Proof) -> bool:
     key-subgroup.
     """
     return kernel().verify(vk, public, proof)
+
+
+def verify_batch(vk: VerifyingKey, publics: Sequence[Sequence[int]], proofs: Sequence[Proof]) -> bool:
+    """Whether every proof proves its statement: `publics[i]` are the public inputs of `proofs[i]`.
+
+    One check for all: each equation is raised to a random power of 128 bits drawn from the operating system now, so a
+    batch with a wrong proof passes with a probability of 2^-128. False does not say which proof is wrong. Raises
+    FormatError as `verify` does, with the code batch-count for an empty batch or lists of different lengths.
+    """
+    if len(publics) != len(proofs) or not proofs:
+        raise FormatError(
+            f"{len(proofs)} proofs and {len(publics)} lists of public inputs make no batch", code="batch-count"
+        )
+    return kernel().verify_batch(vk, publics, proofs)
 
 
 def poseidon(inputs: Sequence[int]) -> int:

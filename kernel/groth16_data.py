@@ -1,8 +1,8 @@
 """Groth16's verifying key and proof as plain integers, with the JSON of snarkjs.
 
 A G1 point is (x, y), a G2 point ((x0, x1), (y0, y1)) with x = x0 + x1·u; none of them may be infinity here.
-A `VerifyingKey` cannot be made with a point off its curve or a delta that lets anyone forge; whether G2 points
-are in the prime subgroup is for the kernel to say. A `Proof` holds whatever was claimed until it is verified.
+A `VerifyingKey` cannot be made with a point off its curve or points that let anyone forge; whether G2 points are
+in the prime subgroup is for the kernel to say. A `Proof` holds whatever was claimed until it is verified.
 """
 
 from __future__ import annotations
@@ -67,10 +67,16 @@ class VerifyingKey:
             _check_g2(g2_point)
         if not self.ic:
             raise FormatError("the key has no input points (IC)", code="key-infinity")
-        if self.delta in (self.gamma, G2_GENERATOR):
+        # Two points of the subgroup with one x are equal or opposite.
+        if self.delta[0] in (self.gamma[0], G2_GENERATOR[0]):
             raise FormatError(
-                "the key's delta is its gamma or the generator: no one contributed to it, anyone can forge its proofs",
+                "the key's delta is its gamma or the generator, up to sign: no one contributed to it, "
+                "anyone can forge its proofs",
                 code="key-uncontributed",
+            )
+        if self.beta[0] in (self.gamma[0], self.delta[0]):
+            raise FormatError(
+                "the key's beta is its gamma or delta, up to sign: anyone can forge its proofs", code="key-related"
             )
         if len(self.alpha_beta) != 12 or not all(0 <= value < Q for value in self.alpha_beta):
             raise FormatError("the key's vk_alphabeta_12 does not hold twelve field elements", code="key-not-canonical")

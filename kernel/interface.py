@@ -70,6 +70,9 @@ class Kernel(Protocol):
     def verify(self, vk: VerifyingKey, public: Sequence[int], proof: Proof) -> bool:
         """Whether the proof holds; what is malformed raises FormatError instead."""
 
+    def verify_batch(self, vk: VerifyingKey, publics: Sequence[Sequence[int]], proofs: Sequence[Proof]) -> bool:
+        """Whether all proofs hold; what is malformed raises FormatError instead."""
+
     def poseidon(self, inputs: Sequence[int]) -> int:
         """Hash 1 to 16 elements with circomlib's Poseidon."""
 

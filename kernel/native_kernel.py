@@ -7,6 +7,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from . import _native
+from .errors import FormatError
 from .field import R
 from .files import reading, write_file
 from .groth16_data import G1, G2, Proof, VerifyingKey
@@ -98,6 +99,17 @@ class NativeKernel:
     def verify(self, vk: VerifyingKey, public: Sequence[int], proof: Proof) -> bool:
         """Whether the proof holds; raises FormatError when anything is malformed."""
         return _prepared(vk).verify(scalar_words(public, "input-not-canonical"), proof_words(proof))
+
+    def verify_batch(self, vk: VerifyingKey, publics: Sequence[Sequence[int]], proofs: Sequence[Proof]) -> bool:
+        """Whether all proofs hold; raises FormatError when anything is malformed."""
+        key = _prepared(vk)
+        for public in publics:
+            if len(public) != vk.n_public:
+                raise FormatError(
+                    f"the key takes {vk.n_public} public inputs, {len(public)} were given", code="input-count"
+                )
+        inputs = b"".join(scalar_words(public, "input-not-canonical") for public in publics)
+        return key.verify_batch(inputs, b"".join(map(proof_words, proofs)))
 
     def poseidon(self, inputs: Sequence[int]) -> int:
         """Hash 1 to 16 elements."""

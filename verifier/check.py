@@ -18,7 +18,15 @@ from ..kernel.errors import FormatError, InputError, ProofRejected
 from ..kernel.strict_json import read_json
 from .keys import CircuitKey
 
-__all__ = ["CONTEXT_BITS", "Verified", "check_public", "verify_files", "verify_statement"]
+__all__ = [
+    "CONTEXT_BITS",
+    "Verified",
+    "check_public",
+    "check_statement",
+    "read_proof",
+    "verify_files",
+    "verify_statement",
+]
 
 CONTEXT_BITS = 248
 
@@ -57,10 +65,10 @@ def check_public(schema: Schema, public: Sequence[int]) -> dict[str, Table]:
     return tables
 
 
-def verify_statement(key: CircuitKey, public: Sequence[int], proof: Proof, tables: Sequence[Table] = ()) -> Verified:
-    """Check a proof of `key`'s statement: schema first, then the given tables' cells, then the pairing.
+def check_statement(key: CircuitKey, public: Sequence[int], tables: Sequence[Table] = ()) -> Verified:
+    """Return what a proof with these public inputs would say: everything but the pairing is checked.
 
-    Raises ProofRejected with code schema, table-mismatch or proof-rejected.
+    Raises ProofRejected with code schema or table-mismatch.
     """
     schema = key.manifest.schema
     inside = check_public(schema, public)
@@ -69,15 +77,30 @@ def verify_statement(key: CircuitKey, public: Sequence[int], proof: Proof, table
         if table.name not in inside or inside[table.name].cells != table.cells:
             raise ProofRejected(f"the proof speaks of another {table.name} table", code="table-mismatch")
         hashes[table.name] = "0x" + schema.table_hash(table).hex()
+    commitment, credit, context = public[: len(SINGLES)]
+    cells = {name: table.cells for name, table in inside.items()}
+    return Verified(commitment, credit, context, cells, hashes)
+
+
+def verify_statement(key: CircuitKey, public: Sequence[int], proof: Proof, tables: Sequence[Table] = ()) -> Verified:
+    """Check a proof of `key`'s statement: schema first, then the given tables' cells, then the pairing.
+
+    Raises ProofRejected with code schema, table-mismatch or proof-rejected.
+    """
+    said = check_statement(key, public, tables)
     try:
         holds = verify(key.verifying_key, public, proof)
     except FormatError as error:
         raise ProofRejected(f"the proof is malformed: {error}") from error
     if not holds:
         raise ProofRejected("the proof does not prove this statement")
-    commitment, credit, context = public[: len(SINGLES)]
-    cells = {name: table.cells for name, table in inside.items()}
-    return Verified(commitment, credit, context, cells, hashes)
+    return said
+
+
+def read_proof(directory: Path) -> tuple[list[int], Proof]:
+    """Return the public inputs and the proof of a folder. Raises FileError, FormatError."""
+    proof = Proof.from_json(read_json(directory / "proof.json"))
+    return _public(directory / "public.json"), proof
 
 
 def verify_files(
@@ -91,9 +114,7 @@ def verify_files(
     Raises FileError, FormatError, MismatchError for files that cannot be used, ProofRejected for a proof that fails.
     """
     key = CircuitKey.load(circuit_directory)
-    path = proof_directory / "proof.json"
-    proof = Proof.from_json(read_json(path))
-    public = _public(proof_directory / "public.json")
+    public, proof = read_proof(proof_directory)
     return verify_statement(key, public, proof, [table for table in (market, parameters) if table is not None])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -11,12 +12,12 @@ from ..errors import FormatError
 from ..field import R, root_of_unity
 from ..groth16_data import Proof, VerifyingKey
 from ..words import from_words
-from .curve import g1, g2, in_subgroup, pairing_product_is_one
+from .curve import Point, g1, g2, in_subgroup, pairing_product_is_one
 from .r1cs import R1cs
 from .transform import evaluate, interpolate, powers
 from .zkey import Coefficient, Header, ZkeyPoints, join_zkey, read_zkey
 
-__all__ = ["ReferenceProvingKey", "setup", "verify"]
+__all__ = ["ReferenceProvingKey", "setup", "verify", "verify_batch"]
 
 
 def setup(r1cs: R1cs, *, tau: int, alpha: int, beta: int, delta: int) -> bytes:
@@ -140,11 +141,37 @@ class ReferenceProvingKey:
 
 def verify(vk: VerifyingKey, public: Sequence[int], proof: Proof) -> bool:
     """Whether the proof holds; raises FormatError when anything is malformed."""
+    return _equations_hold(vk, [(1, public, proof)])
+
+
+def verify_batch(vk: VerifyingKey, publics: Sequence[Sequence[int]], proofs: Sequence[Proof]) -> bool:
+    """Whether all proofs hold, each equation raised to a power nobody can foresee; raises FormatError."""
+    return _equations_hold(
+        vk, [(secrets.randbits(128), public, proof) for public, proof in zip(publics, proofs, strict=True)]
+    )
+
+
+def _equations_hold(vk: VerifyingKey, terms: Sequence[tuple[int, Sequence[int], Proof]]) -> bool:
+    """Whether the product of the proofs' equations, each to its power, holds."""
+    if not _key_in_subgroup(vk):
+        raise FormatError("a G2 point of the key is not in the prime subgroup", code="key-subgroup")
+    read = [(power, public, _points(vk, public, proof)) for power, public, proof in terms]
+    weights = [power for power, _, _ in read]
+    shares = [sum(power * public[j] for power, public, _ in read) % R for j in range(vk.n_public)]
+    ic = [g1.point(point) for point in vk.ic]
+    inputs = g1.sum_of_multiples(ic, [sum(weights) % R, *shares])
+    last = g1.sum_of_multiples([c for _, _, (_, _, c) in read], weights)
+    beta, gamma, delta = (g2.point(point) for point in (vk.beta, vk.gamma, vk.delta))
+    pairs = [(neg(multiply(a, power)), b) for power, _, (a, b, _) in read]
+    alpha = multiply(g1.point(vk.alpha), sum(weights) % R)
+    return pairing_product_is_one([*pairs, (alpha, beta), (inputs, gamma), (last, delta)])
+
+
+def _points(vk: VerifyingKey, public: Sequence[int], proof: Proof) -> tuple[Point, Point, Point]:
+    """Return the proof's points; raises FormatError when they, or the public inputs, are malformed."""
     if any(not 0 <= value < R for value in public):
         raise FormatError("a public input is not below the field's order", code="input-not-canonical")
     proof.check_canonical()
-    if not _key_in_subgroup(vk):
-        raise FormatError("a G2 point of the key is not in the prime subgroup", code="key-subgroup")
     a, b, c = g1.point(proof.a), g2.point(proof.b), g1.point(proof.c)
     for infinite, on_curve in (
         (proof.b == ((0, 0), (0, 0)), g2.on_curve(b)),
@@ -159,10 +186,7 @@ def verify(vk: VerifyingKey, public: Sequence[int], proof: Proof) -> bool:
         raise FormatError("the proof's B is not in the prime subgroup", code="proof-subgroup")
     if len(public) != vk.n_public:
         raise FormatError(f"the key takes {vk.n_public} public inputs, {len(public)} were given", code="input-count")
-    ic = [g1.point(point) for point in vk.ic]
-    inputs = add(ic[0], g1.sum_of_multiples(ic[1:], public))
-    beta, gamma, delta = (g2.point(point) for point in (vk.beta, vk.gamma, vk.delta))
-    return pairing_product_is_one([(neg(a), b), (g1.point(vk.alpha), beta), (inputs, gamma), (c, delta)])
+    return a, b, c
 
 
 @lru_cache(maxsize=16)

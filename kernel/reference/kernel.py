@@ -14,7 +14,7 @@ from ..groth16_data import G1, G2, Proof, VerifyingKey
 from ..witness_program import WitnessProgram
 from ..words import scalar_words
 from .curve import Point, g1, g2, in_subgroup, pairing_product_is_one
-from .groth16 import ReferenceProvingKey, setup, verify
+from .groth16 import ReferenceProvingKey, setup, verify, verify_batch
 from .poseidon import poseidon
 from .r1cs import read_r1cs
 from .transform import evaluate, interpolate
@@ -65,6 +65,10 @@ class ReferenceKernel:
     def verify(self, vk: VerifyingKey, public: Sequence[int], proof: Proof) -> bool:
         """Whether the proof holds; raises FormatError when anything is malformed."""
         return verify(vk, public, proof)
+
+    def verify_batch(self, vk: VerifyingKey, publics: Sequence[Sequence[int]], proofs: Sequence[Proof]) -> bool:
+        """Whether all proofs hold; raises FormatError when anything is malformed."""
+        return verify_batch(vk, publics, proofs)
 
     def poseidon(self, inputs: Sequence[int]) -> int:
         """Hash 1 to 16 elements."""

@@ -38,6 +38,12 @@ impl VerifyingKey {
         py.detach(|| self.0.verify(&read_inputs(public)?, &Proof::from_bytes(proof)?))
             .map_err(|fault| python_error(py, fault))
     }
+
+    /// Whether all proofs hold; public inputs and proofs stand behind one another.
+    fn verify_batch(&self, py: Python<'_>, publics: &[u8], proofs: &[u8]) -> PyResult<bool> {
+        py.detach(|| self.0.verify_batch(&read_inputs(publics)?, proofs))
+            .map_err(|fault| python_error(py, fault))
+    }
 }
 
 /// A proving key, loaded once for many proofs.

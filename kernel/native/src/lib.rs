@@ -4,6 +4,7 @@
 //! them into integers.
 
 mod arithmetic;
+mod batch;
 mod bindings;
 mod buckets;
 mod ceremony_bindings;

@@ -41,10 +41,17 @@ impl VerifyingKey {
                 "a G2 point of the key is not in the prime subgroup",
             ));
         }
-        if delta == gamma || delta == G2Affine::generator() {
+        // Two points of the subgroup with one x are equal or opposite.
+        if delta.x == gamma.x || delta.x == G2Affine::generator().x {
             return Err(malformed(
                 "key-uncontributed",
-                "the key's delta is its gamma or the generator: no one contributed to it, anyone can forge its proofs",
+                "the key's delta is its gamma or the generator, up to sign: no one contributed to it, anyone can forge its proofs",
+            ));
+        }
+        if beta.x == gamma.x || beta.x == delta.x {
+            return Err(malformed(
+                "key-related",
+                "the key's beta is its gamma or delta, up to sign: anyone can forge its proofs",
             ));
         }
         if inputs.is_empty() || inputs.iter().any(|point| point.is_zero()) {
