@@ -6,19 +6,21 @@ Every object holds a chain, an address and a sender; `as_sender` gives the same 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from functools import cache
 from typing import Any, ClassVar, Self
 
 from .artifact import load_artifact
 from .chain import Chain, Receipt, Reverted
 from .encoding import keccak, key_chunks, label_bytes, pack_cells
-from .errors import contract_error
+from .errors import contract_error, error_name
+from .records import STATUSES, Account, BatchItem, GateSettings, ProofArgs, TableInput
 
 __all__ = [
     "STATUSES",
     "AccessManager",
     "Account",
+    "BatchItem",
     "Board",
     "Book",
     "Contract",
@@ -28,64 +30,6 @@ __all__ = [
     "Registry",
     "TableInput",
 ]
-
-STATUSES = ("none", "covered", "lapsed", "flagged")
-
-
-@dataclass(frozen=True)
-class TableInput:
-    """One table among a circuit's public inputs; `first` counts inputs from 1, so it is an index of IC points."""
-
-    first: int
-    length: int
-    starts_from_ic0: bool
-    source: str
-    schema_hash: bytes
-    schema_words_hash: bytes
-
-
-@dataclass(frozen=True)
-class ProofArgs:
-    """A proof for the gate and what it speaks of; `market_y` and `parameters_y` are the y of the folded points."""
-
-    round: int
-    version: int
-    nonce: int
-    deadline: int
-    proof: Sequence[int]
-    market_y: int
-    parameters_y: int
-
-
-@dataclass(frozen=True)
-class GateSettings:
-    """What a gate is built on: addresses, circuit ids, rounds and seconds."""
-
-    registry: str
-    board: str
-    book: str
-    sufficiency_circuit: bytes
-    shortfall_circuit: bytes
-    round_window: int
-    certificate_duration: int
-    grace: int
-    trusted_opening: bool
-
-
-@dataclass(frozen=True)
-class Account:
-    """An account as the gate keeps it; `status` is one of `STATUSES`, times are unix seconds."""
-
-    commitment: int
-    owner: str
-    status: str
-    nonce: int
-    expiry: int
-    round: int
-    version: int
-    lapsed_at: int
-    flag_round: int
-
 
 class Contract:
     """A deployed contract on a chain, spoken to as one sender."""
@@ -210,6 +154,11 @@ class Registry(Contract):
         self.read("verify", circuit, list(proof), list(singles), list(tables), list(ys))
 
 
+    def verify_batch(self, circuit: bytes, items: Sequence[BatchItem]) -> None:
+        """Return when every proof holds. Raises `errors.BatchRejected`, `MalformedItem`, `NotFolded`, ..."""
+        self.read("verifyBatch", circuit, [_item(one) for one in items])
+
+
 class _Tables(Contract):
     """What board and book share: admitted tables."""
 
@@ -297,6 +246,22 @@ class Gate(Contract):
         """Renew an account's certificate with a maintenance proof."""
         return self.send("certify", account, _args(args))
 
+    def certify_batch(self, accounts: Sequence[bytes], args: Sequence[ProofArgs], gas: int | None = None) -> Receipt:
+        """Renew many accounts by one pairing; what has become stale is dropped (see `dropped`)."""
+        return self.send("certifyBatch", list(accounts), [_args(one) for one in args], gas=gas)
+
+    def certifiable(
+        self, account: bytes, *, round_: int, version: int, nonce: int, deadline: int
+    ) -> tuple[bytes, bytes, int]:
+        """Return the tables a proof must speak of and the expiry it would give. Raises what `certify` would meet."""
+        market, parameters, expiry = self.read("certifiable", account, round_, version, nonce, deadline)
+        return bytes(market), bytes(parameters), expiry
+
+    def dropped(self, receipt: Receipt) -> list[tuple[bytes, str]]:
+        """Return the accounts that a batch went on without, in order, each with the name of the error that it met."""
+        topic = keccak(b"ItemDropped(bytes32,bytes4)")
+        return [(log.topics[1], error_name(log.data[:4])) for log in receipt.logs if log.topics[0] == topic]
+
     def lapse(self, account: bytes) -> Receipt:
         """Record that a certificate has run out."""
         return self.send("lapse", account)
@@ -341,6 +306,11 @@ class Gate(Contract):
     def context_of_flag(self, account: bytes, *, round_: int, version: int, nonce: int, deadline: int) -> int:
         """Return the context that a proof for `flag` must carry."""
         return int(self.read("contextOfFlag", account, round_, version, nonce, deadline))
+
+
+def _item(item: BatchItem) -> tuple[Any, ...]:
+    """Return a batch's item as the ABI's tuple."""
+    return list(item.proof), list(item.singles), list(item.table_ids), list(item.ys)
 
 
 def _args(args: ProofArgs) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 from ..kernel.errors import ContractError
 from .artifact import artifact_names, load_artifact
 
-__all__ = ["SolidityError", "contract_error", "error_class", "error_names"]
+__all__ = ["SolidityError", "contract_error", "error_class", "error_name", "error_names"]
 
 _TEXT, _PANIC = bytes.fromhex("08c379a0"), bytes.fromhex("4e487b71")
 
@@ -46,6 +46,12 @@ def contract_error(data: bytes) -> ContractError:
 def error_names() -> list[str]:
     """Return the names of all custom errors, sorted."""
     return sorted({kind.name for kind, _, _ in _table().values()})
+
+
+def error_name(selector: bytes) -> str:
+    """Return the name of the custom error with these 4 bytes; an unknown selector as "0x" digits."""
+    known = _table().get(bytes(selector))
+    return known[0].name if known is not None else "0x" + selector.hex()
 
 
 def error_class(name: str) -> type[SolidityError]:

@@ -68,12 +68,13 @@ contract MarginGate is MarginGateTypes {
         account = accountId(msg.sender, label);
         Account storage opened = _accounts[account];
         if (opened.status != Status.None) revert AccountExists(account);
-        (uint64 roundTime, bytes32 market) = _requireTimely(args, 0);
+        (uint64 roundTime, bytes32 market) = _requireTimely(args.round, args.deadline, args.nonce, 0);
         _requireVersion(args.version, book.currentVersion());
         opened.commitment = commitment;
         opened.owner = msg.sender;
         uint256 context = contextOfOpen(msg.sender, label, commitment, args.round, args.version, args.nonce, args.deadline);
-        _verify(sufficiencyCircuit, commitment, context, args, market, ParameterBook.Level.Initial);
+        bytes32 parameters = book.table(args.version, ParameterBook.Level.Initial);
+        _verify(sufficiencyCircuit, commitment, context, args, market, parameters);
         emit Opened(account, msg.sender, label, commitment);
         _cover(account, opened, args, uint256(roundTime) + certificateDuration);
     }
@@ -81,22 +82,72 @@ contract MarginGate is MarginGateTypes {
     /// @notice Covers an account that meets maintenance margin. Anyone may. Cover never gets shorter; under older parameters, which an
     /// account keeps while its certificate runs, it does not get longer either.
     function certify(bytes32 account, ProofArgs calldata args) external {
+        (bytes32 market, bytes32 parameters, uint256 expiry) =
+            certifiable(account, args.round, args.version, args.nonce, args.deadline);
+        uint256 context = contextOfCertify(account, args.round, args.version, args.nonce, args.deadline);
+        Account storage certified = _accounts[account];
+        _verify(sufficiencyCircuit, certified.commitment, context, args, market, parameters);
+        _cover(account, certified, args, expiry);
+    }
+
+    /// @notice Covers many accounts by one pairing. An item that `certify` would refuse for its nonce, deadline, round, version or
+    /// account is dropped with an event, so that nothing which becomes stale on the way stops the others. A proof that is wrong
+    /// or malformed, or whose tables are not folded, reverts the whole; none of these comes about between a simulation and its
+    /// transaction. Whoever sends a batch then goes back to halves, or to `certify`.
+    /// @dev Effects come first, so that a second proof of one account meets the nonce that the first has left. If the proofs do not
+    /// hold, all of it is undone; until then nothing is called but views of the registry, the board and the book.
+    /// @return certified how many accounts were covered
+    function certifyBatch(bytes32[] calldata accounts, ProofArgs[] calldata args) external returns (uint256 certified) {
+        if (accounts.length != args.length) revert BatchLengthsDiffer(accounts.length, args.length);
+        VerifierRegistry.Item[] memory items = new VerifierRegistry.Item[](accounts.length);
+        for (uint256 i = 0; i < accounts.length; ++i) {
+            bytes32 account = accounts[i];
+            ProofArgs calldata given = args[i];
+            try this.certifiable(account, given.round, given.version, given.nonce, given.deadline) returns (
+                bytes32 market, bytes32 parameters, uint256 expiry
+            ) {
+                uint256 context = contextOfCertify(account, given.round, given.version, given.nonce, given.deadline);
+                Account storage covered = _accounts[account];
+                VerifierRegistry.Item memory item = items[certified++];
+                item.proof = given.proof;
+                item.singles = _singles(covered.commitment, context);
+                (item.tableIds, item.ys) = _tables(given, market, parameters);
+                _cover(account, covered, given, expiry);
+            } catch (bytes memory reason) {
+                // Lack of gas has no reason, and is none.
+                if (reason.length < 4) revert ItemGasTooLow(i);
+                emit ItemDropped(account, bytes4(reason));
+            }
+        }
+        // What was dropped left no gap.
+        assembly ("memory-safe") {
+            mstore(items, certified)
+        }
+        if (certified > 0) registry.verifyBatch(sufficiencyCircuit, items);
+    }
+
+    /// @notice Reverts, with the reason, when no proof about this round and version could certify the account now; otherwise tells
+    /// the tables the proof must speak of and the expiry it would give.
+    function certifiable(bytes32 account, uint64 round, uint64 version, uint40 nonce, uint64 deadline)
+        public
+        view
+        returns (bytes32 market, bytes32 parameters, uint256 expiry)
+    {
         Account storage certified = _known(account);
-        (uint64 roundTime, bytes32 market) = _requireTimely(args, certified.nonce);
+        uint64 roundTime;
+        (roundTime, market) = _requireTimely(round, deadline, nonce, certified.nonce);
         if (certified.status == Status.Flagged) {
-            if (args.round <= certified.flagRound) revert NotNewer(args.round, certified.flagRound);
-        } else if (args.round < certified.round) {
-            revert NotNewer(args.round, certified.round);
+            if (round <= certified.flagRound) revert NotNewer(round, certified.flagRound);
+        } else if (round < certified.round) {
+            revert NotNewer(round, certified.round);
         }
         uint64 current = book.currentVersion();
-        uint256 expiry = uint256(roundTime) + certificateDuration;
-        if (args.version != current) {
-            _requireVersion(args.version, _isRunning(certified) ? certified.version : current);
+        expiry = uint256(roundTime) + certificateDuration;
+        if (version != current) {
+            _requireVersion(version, _isRunning(certified) ? certified.version : current);
             expiry = certified.expiry;
         }
-        uint256 context = contextOfCertify(account, args.round, args.version, args.nonce, args.deadline);
-        _verify(sufficiencyCircuit, certified.commitment, context, args, market, ParameterBook.Level.Maintenance);
-        _cover(account, certified, args, expiry);
+        parameters = book.table(version, ParameterBook.Level.Maintenance);
     }
 
     /// @notice Records that an account's certificate has run out. Not while prices are stale or the sufficiency circuit is
@@ -128,12 +179,13 @@ contract MarginGate is MarginGateTypes {
     function flag(bytes32 account, ProofArgs calldata args) external {
         Account storage flagged = _known(account);
         if (flagged.status == Status.Flagged) revert StatusRefused(account, flagged.status);
-        (, bytes32 market) = _requireTimely(args, flagged.nonce);
+        (, bytes32 market) = _requireTimely(args.round, args.deadline, args.nonce, flagged.nonce);
         if (args.round <= flagged.round) revert NotNewer(args.round, flagged.round);
         _requireVersion(args.version, _isRunning(flagged) ? flagged.version : book.currentVersion());
         if (_isDisabled(sufficiencyCircuit)) revert CircuitUnfit(sufficiencyCircuit);
         uint256 context = contextOfFlag(account, args.round, args.version, args.nonce, args.deadline);
-        _verify(shortfallCircuit, flagged.commitment, context, args, market, ParameterBook.Level.Maintenance);
+        bytes32 parameters = book.table(args.version, ParameterBook.Level.Maintenance);
+        _verify(shortfallCircuit, flagged.commitment, context, args, market, parameters);
         flagged.status = Status.Flagged;
         flagged.flagRound = args.round;
         ++flagged.nonce;
@@ -249,34 +301,45 @@ contract MarginGate is MarginGateTypes {
         uint256 context,
         ProofArgs calldata args,
         bytes32 market,
-        ParameterBook.Level level
+        bytes32 parameters
     ) private view {
-        uint256[] memory singles = new uint256[](3);
+        (bytes32[] memory tableIds, uint256[] memory ys) = _tables(args, market, parameters);
+        registry.verify(circuitId, args.proof, _singles(commitment, context), tableIds, ys);
+    }
+
+    /// @dev The single inputs of a statement about an account.
+    function _singles(uint256 commitment, uint256 context) private pure returns (uint256[] memory singles) {
+        singles = new uint256[](3);
         singles[0] = commitment;
         singles[1] = 0; // credit: pending deposits do not exist yet
         singles[2] = context;
-        bytes32[] memory tableIds = new bytes32[](2);
-        tableIds[0] = market;
-        tableIds[1] = book.table(args.version, level);
-        uint256[] memory ys = new uint256[](2);
-        ys[0] = args.marketY;
-        ys[1] = args.parametersY;
-        registry.verify(circuitId, args.proof, singles, tableIds, ys);
+    }
+
+    /// @dev The tables that this gate names, and the proof's hints to their points.
+    function _tables(ProofArgs calldata args, bytes32 market, bytes32 parameters)
+        private
+        pure
+        returns (bytes32[] memory tableIds, uint256[] memory ys)
+    {
+        tableIds = new bytes32[](2);
+        (tableIds[0], tableIds[1]) = (market, parameters);
+        ys = new uint256[](2);
+        (ys[0], ys[1]) = (args.marketY, args.parametersY);
     }
 
     /// @dev The time and the table of the proof's round, if deadline, nonce, window and freshness hold.
-    function _requireTimely(ProofArgs calldata args, uint256 nonce)
+    function _requireTimely(uint64 round, uint64 deadline, uint256 nonce, uint256 expected)
         private
         view
         returns (uint64 roundTime, bytes32 market)
     {
-        if (block.timestamp > args.deadline) revert DeadlinePassed(args.deadline, block.timestamp);
-        if (args.nonce != nonce) revert NonceUsed(nonce, args.nonce);
+        if (block.timestamp > deadline) revert DeadlinePassed(deadline, block.timestamp);
+        if (nonce != expected) revert NonceUsed(expected, nonce);
         uint256 freshUntil;
         uint64 latest;
-        (market, roundTime, freshUntil, latest) = board.roundInfo(args.round);
-        if (latest - args.round > roundWindow) revert RoundTooOld(args.round, latest, roundWindow);
-        if (block.timestamp > freshUntil) revert StaleRound(args.round, freshUntil);
+        (market, roundTime, freshUntil, latest) = board.roundInfo(round);
+        if (latest - round > roundWindow) revert RoundTooOld(round, latest, roundWindow);
+        if (block.timestamp > freshUntil) revert StaleRound(round, freshUntil);
     }
 
     /// @dev The clocks of lapse and grace stand while nobody could renew.

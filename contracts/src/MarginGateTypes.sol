@@ -75,6 +75,8 @@ interface MarginGateTypes {
     event Opened(bytes32 indexed account, address indexed owner, bytes32 label, uint256 commitment);
     /// @notice An account holds a certificate.
     event Certified(bytes32 indexed account, uint64 round, uint64 version, uint40 expiry);
+    /// @notice A batch went on without this account; `reason` is the selector of the error that `certify` would have met.
+    event ItemDropped(bytes32 indexed account, bytes4 reason);
     /// @notice An account's certificate has run out.
     event Lapsed(bytes32 indexed account, uint40 expiry);
     /// @notice An account has been proved short.
@@ -110,6 +112,10 @@ interface MarginGateTypes {
     error VersionRefused(uint64 version, uint64 expected);
     /// @notice The certificate has not run out.
     error NotExpired(uint256 expiry);
+    /// @notice A batch does not have one proof an account.
+    error BatchLengthsDiffer(uint256 accounts, uint256 proofs);
+    /// @notice Too little gas was left to tell a stale item from a good one.
+    error ItemGasTooLow(uint256 item);
     /// @notice The account's grace has not passed.
     error GraceRunning(uint256 until);
 }

@@ -20,11 +20,15 @@ contract ParameterBook is AccessManaged, TableStore {
 
     /// @notice The version is not later than the current one.
     error VersionNotNewer(uint64 current, uint64 given);
+    /// @notice The version, a time in seconds, lies too far in the future: no later one could be posted for long.
+    error VersionTooFar(uint256 most, uint64 given);
     /// @notice A cell of the two levels stands in the wrong order.
     error LevelsOutOfOrder(uint256 index, uint256 initial, uint256 maintenance);
     /// @notice No such version has been posted.
     error UnknownVersion(uint64 version);
 
+    /// @notice Seconds by which a version may be ahead of the chain's clock.
+    uint256 public constant MOST_AHEAD = 1 days;
     /// @notice The version that new proofs must use; 0 before the first.
     uint64 public currentVersion;
 
@@ -37,9 +41,10 @@ contract ParameterBook is AccessManaged, TableStore {
     {}
 
     /// @notice Posts a version: the cells of both levels as packed uint64.
-    /// @param version larger than every one before; by convention the unix seconds of the parameter file's `as_of`
+    /// @param version larger than every one before: the unix seconds of the parameter file's `as_of`
     function post(uint64 version, bytes calldata initialCells, bytes calldata maintenanceCells) external restricted {
         if (version <= currentVersion) revert VersionNotNewer(currentVersion, version);
+        if (version > block.timestamp + MOST_AHEAD) revert VersionTooFar(block.timestamp + MOST_AHEAD, version);
         bytes memory schema = _readSchema();
         uint256[] memory initial = _checkCells(schema, initialCells);
         uint256[] memory maintenance = _checkCells(schema, maintenanceCells);

@@ -19,6 +19,8 @@ contract PriceBoard is AccessManaged, TableStore {
 
     /// @notice The round is not later than the latest one.
     error RoundNotNewer(uint64 latest, uint64 given);
+    /// @notice The round skips so many that few would be left.
+    error RoundTooFar(uint64 latest, uint64 given);
     /// @notice The time lies in the future.
     error TimestampInFuture(uint64 timestamp, uint256 blockTimestamp);
     /// @notice The prices are already older than the staleness bound.
@@ -28,6 +30,8 @@ contract PriceBoard is AccessManaged, TableStore {
     /// @notice No such round has been posted.
     error UnknownRound(uint64 round);
 
+    /// @notice How far a round may lie behind the one before: no single post can use up the numbers.
+    uint256 public constant MOST_SKIPPED = 1 << 32;
     /// @notice Seconds after which a round's prices are stale.
     uint64 public immutable staleness;
     /// @notice The latest round; 0 before the first.
@@ -51,6 +55,7 @@ contract PriceBoard is AccessManaged, TableStore {
         uint64 latest = latestRound;
         uint64 previous = _rounds[latest].timestamp;
         if (round <= latest) revert RoundNotNewer(latest, round);
+        if (round > latest + MOST_SKIPPED) revert RoundTooFar(latest, round);
         if (timestamp > block.timestamp) revert TimestampInFuture(timestamp, block.timestamp);
         if (uint256(timestamp) + staleness < block.timestamp) {
             revert TimestampTooOld(timestamp, block.timestamp - staleness);

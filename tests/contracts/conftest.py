@@ -46,6 +46,12 @@ def synthetic() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def batching() -> ModuleType:
+    """Batches as an attacker computes them."""
+    return _helper("batching")
+
+
+@pytest.fixture(scope="session")
 def worlds() -> ModuleType:
     """The deployment helper."""
     return _helper("world")

@@ -19,10 +19,11 @@ from zkmargin.contracts.encoding import INITIAL, CellSchema, key_bytes, proof_wo
 
 SNAPSHOTS = Path(__file__).with_name("snapshots.json")
 VERIFY_LIMIT = 245_000
+BATCHES = (1, 2, 4, 8, 16, 64)
 
 
 @pytest.fixture(scope="module")
-def measured(anvil, synthetic, worlds):
+def measured(anvil, synthetic, worlds, batching):
     """Exact gas of every transaction, by name."""
     chain = RpcChain(anvil)
     rng = Random(1)
@@ -56,6 +57,25 @@ def measured(anvil, synthetic, worlds):
     world.post_round(3, moved)
     world.registry.fold(world.circuits["shortfall"], 1, tables[1])
     gas["gate.flag"] = world.flag(account).gas_used
+    return {**gas, **batch_gas(world, batching)}
+
+
+def batch_gas(world, batching):
+    """Gas of whole transactions with batches of one round, by their size."""
+    gas = {}
+    circuit, key = world.circuits["sufficiency"], world.keys["sufficiency"]
+    round_ = max(world.rounds)
+    tables, ys = world.table_ids(round_, 100, INITIAL), world.ys(key, round_, 100, INITIAL)
+    items = []
+    for _ in range(max(BATCHES)):
+        singles = [world.rng.randrange(1 << 253), 0, world.rng.randrange(1 << 248)]
+        words = proof_words(key.prove(world.public(singles, round_, 100, INITIAL)))
+        items.append((words, singles, tables, ys))
+    accounts = [world.open(f"batch-{index}", 1000 + index) for index in range(max(BATCHES))]
+    for count in BATCHES:
+        gas[f"registry.verifyBatch {count}"] = world.registry.send("verifyBatch", circuit, items[:count]).gas_used
+        renewed = [world.args("certify", account, 1000 + index) for index, account in enumerate(accounts[:count])]
+        gas[f"gate.certifyBatch {count}"] = world.gate.certify_batch(accounts[:count], renewed).gas_used
     return gas
 
 

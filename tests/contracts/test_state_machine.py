@@ -10,8 +10,8 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from random import Random
 
@@ -20,7 +20,6 @@ import pytest
 from zkmargin.contracts import errors
 from zkmargin.contracts.encoding import label_bytes
 
-RUNS = int(os.environ.get("ZKMARGIN_RUNS", "200"))
 STEPS = 50
 LABELS = ("one", "two", "three")
 
@@ -131,7 +130,8 @@ class Driver:
     def step(self):
         """Return the name of what was done and how it was refused, None if it was not."""
         action = self.rng.choices(
-            ("wait", "round", "version", "open", "certify", "flag", "lapse", "replay"), (4, 5, 1, 4, 8, 6, 3, 3)
+            ("wait", "round", "version", "open", "certify", "batch", "flag", "lapse", "replay"),
+            (4, 5, 1, 4, 7, 3, 6, 3, 3),
         )[0]
         return action, getattr(self, f"do_{action}")()
 
@@ -158,6 +158,29 @@ class Driver:
     def do_flag(self):
         return self._prove("flag")
 
+    def do_batch(self):
+        """Renew one to three accounts at once, the same one twice now and then."""
+        labels = [self._label() for _ in range(self.rng.randint(1, 3))]
+        items = [(label, *self._make("certify", label)) for label in labels]
+        before, dropped, covered = deepcopy(self.model.accounts), [], []
+        for label, args, good in items:
+            refused = self.model.certify(label, args, good)
+            if refused == "ProofRejected":
+                self.model.accounts = before
+                self._expect("BatchRejected", lambda: self._batch(items))
+                return "BatchRejected"
+            if refused:
+                dropped.append((self._account(label), refused))
+            else:
+                covered.append(("certify", label, args))
+        assert self.world.gate.dropped(self._batch(items)) == dropped
+        self.accepted += covered
+        return None if covered else "all dropped"
+
+    def _batch(self, items):
+        accounts = [self._account(label) for label, _, _ in items]
+        return self.world.gate.as_sender(self.world.stranger).certify_batch(accounts, [args for _, args, _ in items])
+
     def do_lapse(self):
         label = self._label()
         expected = self.model.lapse(label)
@@ -177,8 +200,17 @@ class Driver:
         return expected
 
     def _prove(self, action):
+        label = self.rng.choice(LABELS) if action == "open" else self._label()
+        args, good = self._make(action, label)
+        expected = getattr(self.model, action)(label, args, good)
+        self._expect(expected, lambda: self._send(action, label, args))
+        if expected is None:
+            self.accepted.append((action, label, args))
+        return expected
+
+    def _make(self, action, label):
+        """Return arguments that are right in most terms, and whether their proof is."""
         world, rng = self.world, self.rng
-        label = rng.choice(LABELS) if action == "open" else self._label()
         account = self.model.accounts.get(label)
         terms = {
             "round_": max(max(self.model.rounds) - rng.choice((0, 0, 0, 1, 3)), 1),
@@ -192,12 +224,7 @@ class Driver:
         good = rng.random() < 0.8
         context = world.context(action, subject, self._commitment(label), **proved)
         args = world.args(action, subject, self._commitment(label), context=context + (not good), **proved)
-        args = replace(args, round=terms["round_"])
-        expected = getattr(self.model, action)(label, args, good)
-        self._expect(expected, lambda: self._send(action, label, args))
-        if expected is None:
-            self.accepted.append((action, label, args))
-        return expected
+        return replace(args, round=terms["round_"]), good
 
     def _send(self, action, label, args):
         if action == "open":
@@ -240,22 +267,25 @@ class Driver:
             assert gate.is_liquidatable(account) == (expected["status"] == "flagged")
 
 
-def test_the_gate_and_its_model_never_part(world, worlds, seed):
+def test_the_gate_and_its_model_never_part(world, worlds, seed, goal, tally):
     done: Counter[tuple[str, str | None]] = Counter()
     rounds, versions = dict(world.rounds), dict(world.versions)
-    for run in range(RUNS):
+    run, aim = 0, goal(200, 2_000)
+    while not aim.reached(run):
         point = world.chain.snapshot()
         driver = Driver(world, worlds, Random(seed + run))
+        run += 1
         for _ in range(STEPS):
             done[driver.step()] += 1
             driver.compare()
         world.chain.revert(point)
         world.rounds, world.versions = dict(rounds), dict(versions)
-    print(f"{RUNS} runs of {STEPS} steps, seed {seed}")
+    tally("GATE", f"runs of {STEPS} actions, after each of which the gate is its model", run, 0, aim.asked)
     for (action, refusal), count in sorted(done.items(), key=str):
         print(f"{count:6} {action} {refusal or 'done'}")
-    for action in ("open", "certify", "flag", "lapse"):
+    for action in ("open", "certify", "batch", "flag", "lapse"):
         assert done[action, None] > 0
     seen = {refusal for _, refusal in done}
     assert seen >= {"NonceUsed", "ProofRejected", "RoundTooOld", "StaleRound", "DeadlinePassed", "NotNewer"}
     assert seen >= {"UnknownAccount", "AccountExists", "VersionRefused", "StatusRefused", "NotExpired"}
+    assert done["batch", "BatchRejected"] > 0
