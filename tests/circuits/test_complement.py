@@ -37,17 +37,27 @@ def judge(shape, cases):
     return dict(kinds), dict(verdicts)
 
 
-def test_exactly_one_of_the_two_circuits_is_satisfiable(rng, say):
-    kinds, verdicts = judge(SMALL, mixed_cases(compiled("sufficiency").schema, rng, 2000))
-    say(f"complement, 2,000 holdings: {kinds}; {verdicts}")
+def until(aim, cases):
+    """Yield cases until the goal is reached."""
+    for number, case in enumerate(cases):
+        if aim.reached(number):
+            return
+        yield case
+
+
+def test_exactly_one_of_the_two_circuits_is_satisfiable(rng, goal, tally):
+    aim = goal(2000, 100_000)
+    kinds, verdicts = judge(SMALL, until(aim, mixed_cases(compiled("sufficiency").schema, rng, aim.asked)))
+    count = kinds["sufficient"] + kinds["short"]
+    tally("S6", f"holdings at {SMALL}, exactly one circuit satisfiable", count, sum(verdicts.values()), aim.asked)
     assert min(kinds[k] for k in ("surplus -1", "surplus +0", "surplus +1", "sufficient", "short", "corner")) >= 190
     assert not any(verdicts.values())
 
 
-def test_exactly_one_of_the_two_circuits_is_satisfiable_at_the_full_shape(rng, say):
-    kinds, verdicts = judge(FULL, mixed_cases(compiled("sufficiency", FULL).schema, rng, 60))
-    say(f"complement at {FULL}, 60 holdings: {kinds}; {verdicts}")
-    assert not any(verdicts.values())
+def test_exactly_one_of_the_two_circuits_is_satisfiable_at_the_full_shape(rng, size, tally):
+    count = size(60, 1000)
+    _kinds, verdicts = judge(FULL, mixed_cases(compiled("sufficiency", FULL).schema, rng, count))
+    tally("S6", f"holdings at {FULL}, exactly one circuit satisfiable", count, sum(verdicts.values()))
 
 
 @pytest.mark.parametrize(("statement", "target"), [("sufficiency", -1), ("shortfall", 0)])

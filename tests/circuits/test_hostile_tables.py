@@ -33,7 +33,7 @@ def violations(schema, table):
 
 
 @SHAPES
-def test_every_violation_of_every_cell_is_refused(shape, rng, say):
+def test_every_violation_of_every_cell_is_refused(shape, rng, tally):
     schema, refused = compiled("sufficiency", shape).schema, 0
     case = full_slots(schema, rng, 0)
     singles = [5, case.credit, case.context]
@@ -52,7 +52,7 @@ def test_every_violation_of_every_cell_is_refused(shape, rng, say):
                 check_public(schema, [*singles, *both["market"].cells, *both["parameters"].cells])
             assert error.value.code == "schema"
             refused += 2
-    say(f"{refused} hostile tables at {shape}, all refused")
+    tally("S12", f"hostile tables at {shape}, by schema and off-chain check", refused)
 
 
 @SHAPES

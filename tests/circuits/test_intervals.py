@@ -26,7 +26,7 @@ def inner(shape):
 
 
 @SHAPES
-def test_no_value_leaves_its_interval_with_the_children_at_their_ends(shape, say):
+def test_no_value_leaves_its_interval_with_the_children_at_their_ends(shape, tally):
     """Every node, its children at every combination of their ends (a sum's ends are those of its terms)."""
     tried = 0
     for node in inner(shape):
@@ -46,7 +46,7 @@ def test_no_value_leaves_its_interval_with_the_children_at_their_ends(shape, say
         assert low <= min(values)
         assert max(values) <= high
         assert high - low < R
-    say(f"{tried} combinations of ends over {len(inner(shape))} nodes")
+    tally("S9", f"combinations of ends over {len(inner(shape))} nodes", tried)
 
 
 @SHAPES
@@ -139,7 +139,7 @@ class WireIntervals:
 
 @SHAPES
 @pytest.mark.parametrize("statement", STATEMENTS)
-def test_no_row_can_wrap_for_any_wires_within_their_intervals(statement, shape, say):
+def test_no_row_can_wrap_for_any_wires_within_their_intervals(statement, shape, tally):
     circuit = compiled(statement, shape)
     intervals = WireIntervals(circuit, machine(statement, shape))
     opaque, largest = [], 0
@@ -151,7 +151,8 @@ def test_no_row_can_wrap_for_any_wires_within_their_intervals(statement, shape, 
             largest = max(largest, reach)
     assert set(opaque) == {"commitment", "context is bound"}
     assert largest < R
-    say(f"{statement}: {circuit.system.rows - len(opaque)} rows, largest |A·B - C| {largest.bit_length()} bits")
+    what = f"{statement} at {shape}: rows, the largest |A·B - C| of {largest.bit_length()} bits"
+    tally("S9", what, circuit.system.rows - len(opaque))
 
 
 def test_a_sign_that_overstates_its_value_changes_no_interval():

@@ -18,7 +18,7 @@ from .conftest import FULL, SMALL, compiled, machine
 
 @pytest.mark.parametrize("statement", STATEMENTS)
 @pytest.mark.parametrize("shape", [SMALL, FULL], ids=["small", "full"])
-def test_every_public_input_is_bound_by_a_row(statement, shape, rng, say):
+def test_every_public_input_is_bound_by_a_row(statement, shape, rng, tally):
     """With something in every slot, above every boundary, no input can change while the rest of the witness stands."""
     circuit, rows = compiled(statement, shape), machine(statement, shape)
     case = full_slots(circuit.schema, rng, 0 if statement == "sufficiency" else -1)
@@ -32,7 +32,7 @@ def test_every_public_input_is_bound_by_a_row(statement, shape, rng, say):
             assert not rows.holds(tape, rows.rows_of[wire]), circuit.public[wire - 1]
             tried += 1
         tape[wire] = value
-    say(f"{statement} at {len(circuit.public)} public inputs: {tried} changes, 0 accepted")
+    tally("S4", f"{statement}, {len(circuit.public)} public inputs: changes, by the rows", tried)
 
 
 def test_an_input_plus_the_order_is_the_same_element_and_so_is_refused_before_the_pairing(rng):
@@ -49,7 +49,7 @@ def test_an_input_plus_the_order_is_the_same_element_and_so_is_refused_before_th
 
 
 @pytest.mark.parametrize("statement", STATEMENTS)
-def test_the_public_inputs_are_these_wires_and_no_hidden_one(statement, rng):
+def test_the_public_inputs_are_these_wires_and_no_hidden_one(statement, rng, tally):
     circuit, rows = compiled(statement), machine(statement)
     system = circuit.system
     assert system.public == public_names(circuit.schema)
@@ -67,6 +67,7 @@ def test_the_public_inputs_are_these_wires_and_no_hidden_one(statement, rng):
     case = full_slots(circuit.schema, rng, 0 if statement == "sufficiency" else -1)
     tape = rows.fill(case.public, case.hidden)
     assert tuple(tape[2 : 1 + len(system.public)]) == case.public[1:]
+    tally("S5", f"{statement}: public wires, each by identity no hidden one", len(system.public))
 
 
 def test_the_commitment_hides_behind_the_salt(rng):

@@ -57,9 +57,10 @@ def nodes(rule):
     return Counter(type(node).__name__ for node in walk(rule.expression))
 
 
-def test_random_rules_have_exactly_one_satisfiable_side(rng, say):
+def test_random_rules_have_exactly_one_satisfiable_side(rng, size, tally):
     counts, seen = Counter(both=0, neither=0, wrong=0), Counter()
-    for rule in rules(rng, 800):
+    number = size(800, 8000)
+    for rule in rules(rng, number):
         seen += nodes(rule)
         for _ in range(12):
             values = tidy(rule.draw(rng))
@@ -72,8 +73,8 @@ def test_random_rules_have_exactly_one_satisfiable_side(rng, say):
             counts["both"] += all(held.values())
             counts["neither"] += not any(held.values())
             counts["wrong"] += held[Side.LO] is not truth
-    say(f"800 random rules, 12 accounts each: {dict(counts)}; nodes {dict(seen)}")
-    assert not counts["both"] + counts["neither"] + counts["wrong"]
+    wrong = counts["both"] + counts["neither"] + counts["wrong"]
+    tally("S6", f"accounts of {number:,} random rules, exactly one side satisfiable", 12 * number, wrong)
     assert min(counts["sufficient"], counts["short"]) > 1000
     assert (
         min(seen[kind] for kind in ("Minimum", "Maximum", "Positive", "Absolute", "Product", "Quotient", "Increase"))
@@ -81,7 +82,7 @@ def test_random_rules_have_exactly_one_satisfiable_side(rng, say):
     )
 
 
-def test_random_rules_have_no_witness_for_a_false_claim(rng, say):
+def test_random_rules_have_no_witness_for_a_false_claim(rng, tally):
     """Complete: the search branches over every sign, every chosen piece and every bit of a helper bounded by pieces."""
     counts = Counter(none=0, exists=0, too_large=0)
     for rule in rules(rng, 400):
@@ -100,13 +101,14 @@ def test_random_rules_have_no_witness_for_a_false_claim(rng, say):
                     continue
                 assert found is expected, (str(rule.expression), side)
                 counts["exists" if found else "none"] += 1
-    say(f"complete search in 400 random rules, 4 accounts each: {dict(counts)}")
+    what = f"complete searches in 400 random rules, {counts['too_large']} more too large"
+    tally("S11", what, counts["none"] + counts["exists"])
     assert min(counts["none"], counts["exists"]) > 500
 
 
-def test_lies_about_random_rules_prove_nothing_false(rng, say):
-    counts = Counter(rejected=0, accepted=0)
-    for rule in rules(rng, 400):
+def test_lies_about_random_rules_prove_nothing_false(rng, size, tally):
+    counts, number = Counter(rejected=0, accepted=0), size(400, 8000)
+    for rule in rules(rng, number):
         for _ in range(4):
             values = tidy(rule.draw(rng))
             side = FALSE_SIDE[rule.value(values) >= 0]
@@ -130,9 +132,8 @@ def test_lies_about_random_rules_prove_nothing_false(rng, say):
                     pins[wire] = rng.choice(others)
                 tape, _changed = machine.replay(honest, pins)
                 counts["accepted" if machine.holds(tape) else "rejected"] += 1
-    say(f"lies about 400 random rules: {dict(counts)}")
-    assert not counts["accepted"]
-    assert counts["rejected"] == 16_000
+    assert counts.total() == 40 * number
+    tally("S1", f"lies about false claims of {number:,} random rules", counts.total(), counts["accepted"])
 
 
 @pytest.mark.parametrize("divide", [floor_div, ceil_div])
@@ -168,7 +169,7 @@ def inside(circuit, tape):
 
 
 @pytest.mark.parametrize("side", list(Side))
-def test_no_helper_leaves_the_interval_the_compiler_claims(side, rng, say):
+def test_no_helper_leaves_the_interval_the_compiler_claims(side, rng, tally):
     """Neither honest ones nor legal lies: wires changed so that every row but the last check holds (row S9)."""
     honest, legal = 0, 0
     for rule in rules(rng, 250):
@@ -189,5 +190,6 @@ def test_no_helper_leaves_the_interval_the_compiler_claims(side, rng, say):
                 told, changed = machine.replay(tape, {**fixed, **lie})
                 if changed and machine.holds(told, rows):
                     legal += inside(circuit, told)
-    say(f"bounds within their intervals, side {side.value}: {honest} honest, {legal} after legal lies")
+    what = f"{side.value} bounds of 250 random rules within their intervals, {legal} of them after legal lies"
+    tally("S9", what, honest + legal)
     assert legal > 500

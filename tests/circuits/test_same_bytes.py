@@ -29,7 +29,7 @@ print(json.dumps(out))
 """
 
 
-def test_three_hash_seeds_and_two_processes_compile_the_same_bytes(tmp_path):
+def test_three_hash_seeds_and_two_processes_compile_the_same_bytes(tmp_path, tally):
     seen = []
     for seed in ("0", "1", "4242", "4242"):
         run = subprocess.run(
@@ -47,6 +47,7 @@ def test_three_hash_seeds_and_two_processes_compile_the_same_bytes(tmp_path):
         assert seen[0][statement]["manifest"] == json.loads(json.dumps(mine.manifest))
         for name, data in mine.files.items():
             assert seen[0][statement][name] == sha256(data).hexdigest()
+    tally("S7", "compilations of both circuits, equal to the byte", 1 + len(seen))
 
 
 def test_compiling_twice_in_one_process_gives_the_same_bytes():

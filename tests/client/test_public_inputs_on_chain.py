@@ -58,7 +58,7 @@ def verdict(deployment, statement, proved, singles, market, parameters):
 
 
 @pytest.mark.parametrize("statement", STATEMENTS)
-def test_no_single_input_can_be_exchanged_on_chain(world, statement):
+def test_no_single_input_can_be_exchanged_on_chain(world, statement, tally):
     deployment, _, market, parameters, proofs = world
     proved = proofs[statement]
     singles = list(proved.public[:3])
@@ -74,11 +74,11 @@ def test_no_single_input_can_be_exchanged_on_chain(world, statement):
             changed = [other if j == i else single for j, single in enumerate(singles)]
             assert verdict(deployment, statement, proved, changed, market, parameters) == expected, (i, other)
             tried += 1
-    print(f"S4 on chain, {statement}: {tried} changed single inputs, 0 accepted")
+    tally("S4", f"{statement}: changed single inputs, on chain", tried)
 
 
 @pytest.mark.parametrize("table", ["market", "parameters"])
-def test_no_cell_can_be_exchanged_on_chain(world, table):
+def test_no_cell_can_be_exchanged_on_chain(world, table, tally):
     """Every cell × {+1, −1, 0}: a table with it is refused at posting, or its folded point refuses the proof."""
     deployment, schema, market, parameters, proofs = world
     number, refused, rejected = 100, 0, 0
@@ -100,7 +100,8 @@ def test_no_cell_can_be_exchanged_on_chain(world, table):
                 name = verdict(deployment, statement, proved, singles, changed["market"], changed["parameters"])
                 assert name == "ProofRejected", (table, i, other, statement)
                 rejected += 1
-    print(f"S4 on chain, {table}: {refused} tables refused at posting, {rejected} proofs rejected, 0 accepted")
+    what = f"{table} cells changed on chain: {refused} tables refused when posted, else proofs rejected"
+    tally("S4", what, refused + rejected)
     assert rejected > 2 * len(schema.cells(table))
 
 

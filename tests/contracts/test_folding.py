@@ -31,7 +31,7 @@ def test_a_folded_statement_verifies(world):
     check(world)
 
 
-def test_a_changed_cell_is_rejected(world):
+def test_a_changed_cell_is_rejected(world, tally):
     good = world.public([1, 2, 3], 1, 100, INITIAL)
     for index in range(3, world.inputs):
         for change in (1, -1, world.synthetic.R - good[index]):
@@ -39,7 +39,7 @@ def test_a_changed_cell_is_rejected(world):
             public[index] += change
             with pytest.raises(errors.ProofRejected):
                 check(world, public=public)
-    print(f"{3 * (world.inputs - 3)} changed cells, 0 accepted")
+    tally("F1", "changed, higher and negative cells against a folded table", 3 * (world.inputs - 3))
 
 
 def test_another_circuits_point_is_not_used(world, synthetic):
@@ -217,7 +217,7 @@ def test_a_table_that_sums_to_infinity_is_a_point_like_any_other(world, syntheti
         check(other, key=key, circuit=circuit, public=[1, 2, 4, 0, 0, 1, *worlds.INITIAL_CELLS], tables=ids, ys=[0, 0])
 
 
-def test_out_of_gas_inside_a_fold_leaves_nothing_wrong(world):
+def test_out_of_gas_inside_a_fold_leaves_nothing_wrong(world, tally):
     cells = [2_002, 6, 10**9 + 1]
     world.board.post(2, world.chain.now(), cells)
     circuit, table = world.circuits["sufficiency"], world.board.round_table(2)
@@ -237,7 +237,7 @@ def test_out_of_gas_inside_a_fold_leaves_nothing_wrong(world):
         assert world.registry.folded(circuit, 0, table) == ((3, True) if said == "folded" else (0, False))
         seen[said] = seen.get(said, 0) + 1
         world.chain.revert(point)
-    print(seen)
+    tally("F1", "folds at rising gas limits: the right point or none", sum(seen.values()))
     assert set(seen) > {"folded"}
 
 

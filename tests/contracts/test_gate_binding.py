@@ -42,7 +42,7 @@ def test_a_replay_is_refused_by_its_nonce(world):
         world.gate.certify(account, replace(args, nonce=2))
 
 
-def test_rerandomised_copies_verify_and_none_passes_twice(world, synthetic, seed):
+def test_rerandomised_copies_verify_and_none_passes_twice(world, synthetic, seed, tally):
     """V3: 100 copies of one accepted proof."""
     rng = Random(seed)
     account = world.open()
@@ -59,10 +59,10 @@ def test_rerandomised_copies_verify_and_none_passes_twice(world, synthetic, seed
         world.registry.verify(world.circuits["sufficiency"], copy, [1234567, 0, context], ids, ys)
         with pytest.raises(errors.NonceUsed):
             world.gate.certify(account, replace(args, proof=copy))
-    print("100 re-randomised copies verified, 0 accepted twice")
+    tally("V3", "re-randomised copies of an accepted proof, none passes the gate", 100)
 
 
-def test_a_proof_is_bound_to_everything_the_gate_acts_on(world):
+def test_a_proof_is_bound_to_everything_the_gate_acts_on(world, tally):
     """V4: a proof whose context differs in any one part is refused."""
     account, other = world.open("one", 77), world.open("two", 77)
     world.post_round(2)
@@ -93,7 +93,7 @@ def test_a_proof_is_bound_to_everything_the_gate_acts_on(world):
             world.gate.certify(account, args)
         assert world.gate.status_of(account).nonce == 1, f"a proof with another {name} was accepted"
     world.gate.certify(account, world.args("certify", account, 77, context=good, **terms))
-    print(f"{len(wrong)} other contexts, 0 accepted")
+    tally("V4", "contexts that differ in one part, on chain", len(wrong))
 
 
 def test_a_proof_is_bound_to_its_arguments(world):

@@ -77,7 +77,7 @@ def test_bad_points_of_the_second_group_are_refused(world, synthetic, raw, at):
         assert refused.value.arguments == {"index": index}
 
 
-def test_bad_points_of_the_first_group_are_refused(world, synthetic, raw):
+def test_bad_points_of_the_first_group_are_refused(world, synthetic, raw, tally):
     q = synthetic.Q
     count = 0
     for j in range(world.inputs + 1):
@@ -91,7 +91,7 @@ def test_bad_points_of_the_first_group_are_refused(world, synthetic, raw):
     for words in ((0, 0), (word(raw, 0), 5), (word(raw, 0) + q, word(raw, 1))):
         with pytest.raises(errors.AlphaRefused):
             world.registry.register(patched(raw, 0, *words), 3, world.tables)
-    print(f"{count + 3} bad points, 0 registered")
+    tally("K1", "keys with a bad point, none registered", count + 3)
 
 
 def test_a_key_of_the_wrong_length_is_refused(world, raw):

@@ -84,27 +84,27 @@ def cases(registry, synthetic, seed):
     return made
 
 
-def test_the_chain_and_the_kernel_give_one_verdict(registry, cases, seed):
+def test_the_chain_and_the_kernel_give_one_verdict(registry, cases, tally):
     verdicts = {}
     for key, circuit, words, public in cases:
         said = on_chain(registry, circuit, words, public)
         assert said == off_chain(verify, key, words, public)
         verdicts[said] = verdicts.get(said, 0) + 1
-    print(f"{len(cases)} cases, seed {seed}: {verdicts}")
+    tally("V1", "mutated proofs and inputs: chain and kernel of one verdict", len(cases))
     assert len(cases) >= 500
     assert verdicts["accepted"] == 12
     assert set(verdicts) == {"accepted", "ProofRejected", *NAMES.values()}
 
 
-def test_the_reference_kernel_gives_the_same_verdict(registry, cases):
+def test_the_reference_kernel_gives_the_same_verdict(registry, cases, tally):
     judge = kernel("reference").verify
     sample = cases[:: len(cases) // 100]
     for key, circuit, words, public in sample:
         assert off_chain(judge, key, words, public) == on_chain(registry, circuit, words, public)
-    print(f"{len(sample)} cases")
+    tally("V1", "mutated proofs and inputs: chain and reference kernel of one verdict", len(sample))
 
 
-def test_snarkjs_gives_the_same_verdict(registry, cases, synthetic, tmp_path):
+def test_snarkjs_gives_the_same_verdict(registry, cases, synthetic, tmp_path, tally):
     """snarkjs knows yes and no. It reads a word + q modulo q and accepts it: only we refuse those."""
     sample = [case for case in cases[:: len(cases) // 130] if all(word < synthetic.Q for word in case[2])]
     sample = [case for case in sample if len(case[3]) == len(case[0].ic) - 1]
@@ -140,7 +140,7 @@ def test_snarkjs_gives_the_same_verdict(registry, cases, synthetic, tmp_path):
     said = json.loads((tmp_path / "said").read_text())
     ours = [on_chain(registry, circuit, words, public) == "accepted" for _, circuit, words, public in sample]
     assert said == ours
-    print(f"{len(sample)} cases, {sum(said)} accepted")
+    tally("V1", "mutated proofs and inputs: chain and snarkjs of one verdict", len(sample))
     assert len(sample) >= 100
     assert any(said)
 
@@ -154,7 +154,7 @@ def test_a_point_outside_the_subgroup_is_malformed(registry, synthetic, seed):
         registry.verify(circuit, [*words[:2], x[1], x[0], y[1], y[0], *words[6:]], [5, 6], [], [])
 
 
-def test_too_little_gas_is_never_a_verdict(registry, synthetic, seed):
+def test_too_little_gas_is_never_a_verdict(registry, synthetic, seed, tally):
     """V2: at every gas limit a good proof is accepted or the gas was short; a bad one is never accepted."""
     key = synthetic.SyntheticKey(3, Random(seed))
     circuit = registry.register(key_bytes(key.points), 3, [])
@@ -172,7 +172,7 @@ def test_too_little_gas_is_never_a_verdict(registry, synthetic, seed):
                 said = error.name
             assert said in (verdict, "OutOfGas", "GasTooLow")
             seen[said] = seen.get(said, 0) + 1
-    print(seen)
+    tally("V2", "verifications at rising gas limits: the verdict or none", sum(seen.values()))
     assert set(seen) == {"accepted", "ProofRejected", "OutOfGas", "GasTooLow"}
 
 

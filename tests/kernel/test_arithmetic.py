@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from types import ModuleType
+from typing import Any
 
 import galois
 import pytest
@@ -30,17 +31,18 @@ def opposite(point: tuple[int, int]) -> tuple[int, int]:
 
 
 def test_field_operations_are_those_of_galois_on_ten_thousand_elements(
-    either: Kernel, generator: random.Random
+    either: Kernel, generator: random.Random, size: Any, tally: Any
 ) -> None:
     field = galois.GF(R, primitive_element=5, verify=False)
-    left, right = elements(generator, 10_000), elements(generator, 10_000)
+    count = size(10_000, 100_000)
+    left, right = elements(generator, count), elements(generator, count)
     a, b = field(left), field(right)
     assert either.field_add(left, right) == [int(value) for value in a + b]
     assert either.field_sub(left, right) == [int(value) for value in a - b]
     assert either.field_mul(left, right) == [int(value) for value in a * b]
     units = [value for value in left if value]
     assert either.field_inv(units) == [int(value) for value in field(units) ** -1]
-    print(f"{len(left)} elements")
+    tally("S8", f"field elements added, subtracted, multiplied, inverted by {type(either).__name__} and galois", count)
 
 
 def test_zero_has_no_inverse_and_no_number_outside_the_field_is_taken(either: Kernel) -> None:
@@ -53,30 +55,34 @@ def test_zero_has_no_inverse_and_no_number_outside_the_field_is_taken(either: Ke
         either.g1_multiply(G1_GENERATOR, R)
 
 
-def test_native_g1_is_py_eccs_on_a_thousand_sums_and_multiples(native: Kernel, generator: random.Random) -> None:
+def test_native_g1_is_py_eccs_on_a_thousand_sums_and_multiples(
+    native: Kernel, generator: random.Random, size: Any, tally: Any
+) -> None:
+    count = size(500, 5_000)
     point, ecc_point = G1_GENERATOR, g1.point(G1_GENERATOR)
-    for scalar in elements(generator, 500):
+    for scalar in elements(generator, count):
         multiple, ecc_multiple = native.g1_multiply(point, scalar), curve.multiply(ecc_point, scalar)
         assert multiple == g1.affine(ecc_multiple)
         other = generator.choice([multiple, point, None, opposite(point)])
         assert native.g1_add(point, other) == g1.affine(curve.add(ecc_point, g1.point(other)))
         if multiple is not None:
             point, ecc_point = multiple, g1.point(multiple)
-    print("500 multiples, 500 sums")
+    tally("S8", "multiples and sums of G1 points, as py_ecc has them", 2 * count)
 
 
 def test_native_g2_is_py_eccs_in_and_outside_the_subgroup(
-    native: Kernel, circuits: ModuleType, generator: random.Random
+    native: Kernel, circuits: ModuleType, generator: random.Random, size: Any, tally: Any
 ) -> None:
+    count = size(30, 300)
     for start in (G2_GENERATOR, circuits.curve_point(generator)):
         point = start
-        for scalar in elements(generator, 30):
+        for scalar in elements(generator, count):
             multiple = native.g2_multiply(point, scalar)
             assert multiple == g2.affine(curve.multiply(g2.point(point), scalar))
             for other in (multiple, point, None, (point[0], (Q - point[1][0], Q - point[1][1]))):
                 assert native.g2_add(point, other) == g2.affine(curve.add(g2.point(point), g2.point(other)))
             point = multiple or point
-    print("60 multiples, 240 sums")
+    tally("S8", "multiples and sums of G2 points in and outside the subgroup, as py_ecc has them", 10 * count)
 
 
 def test_points_off_the_curve_or_not_canonical_are_refused(either: Kernel) -> None:
@@ -94,7 +100,7 @@ SIZES = [0, 1, 2, 3, 4, 7, 8, 9, 31, 32, 33, 100, 128]
 
 @pytest.mark.parametrize("group", ["g1", "g2"])
 def test_sums_of_multiples_keep_every_term(
-    either: Kernel, native: Kernel, group: str, generator: random.Random
+    either: Kernel, native: Kernel, group: str, generator: random.Random, tally: Any
 ) -> None:
     """Points are known multiples of the generator, so one multiplication gives the sum."""
     big = either is native
@@ -117,7 +123,8 @@ def test_sums_of_multiples_keep_every_term(
     equal, against = [points[5]] * 8, [points[5], points[5]]
     assert msm(equal, [R - 1] * 8) == multiply(base, -8 * logs[5] % R)
     assert msm(against, [7, R - 7]) is None
-    print(f"{len(sizes)} sizes up to {max(sizes)}")
+    what = f"multi-scalar sums in {group} by {type(either).__name__}, of up to {max(sizes)} points"
+    tally("S8", what, len(sizes) + 2)
 
 
 @pytest.mark.parametrize("scalar", CORNERS)

@@ -51,7 +51,7 @@ def mutations(words: Words, public: list[int]) -> list[tuple[str, list[int], Wor
 
 
 def test_native_reference_and_snarkjs_give_one_verdict_on_mutated_proofs(
-    native: Kernel, reference: Kernel, small: Any, small_keys: Any, node: Callable[[str, Any], Any]
+    native: Kernel, reference: Kernel, small: Any, small_keys: Any, node: Callable[[str, Any], Any], tally: Any
 ) -> None:
     public = small.circuit.public
     proofs = [small_keys[native].prove(small.circuit.witness_bytes(), r, r + 1) for r in (1, 2)]
@@ -67,7 +67,7 @@ def test_native_reference_and_snarkjs_give_one_verdict_on_mutated_proofs(
         else:
             assert (ours is True) == (their is True), name
     assert verdicts.count(True) == len(proofs)
-    print(f"{len(cases)} cases, {verdicts.count(False)} false, {len(cases) - verdicts.count(False) - 2} malformed")
+    tally("V1", "mutated proofs and inputs: native kernel, reference and snarkjs of one verdict", len(cases))
 
 
 def test_no_random_change_of_five_hundred_passes(

@@ -19,7 +19,7 @@ def shifted(proof, vk, v):
     return Proof(proof.a, b, g1_add(proof.c, g1_multiply(proof.a, v)))
 
 
-def test_rerandomised_proofs_verify_and_say_the_same(world, statement, rng, say):
+def test_rerandomised_proofs_verify_and_say_the_same(world, statement, rng, tally):
     key, proved = world.provers[statement].circuit_key, world.proved[statement]
     vk, said = key.verifying_key, verify_statement(key, proved.public, proved.proof)
     copies = {proved.proof}
@@ -29,7 +29,7 @@ def test_rerandomised_proofs_verify_and_say_the_same(world, statement, rng, say)
             assert copy not in copies
             copies.add(copy)
             assert verify_statement(key, proved.public, copy) == said
-    say(f"{statement}: {len(copies) - 1} other proofs of one statement, all verify")
+    tally("V3", f"{statement}: re-randomised proofs, all of the same statement", len(copies) - 1)
 
 
 def test_a_copy_never_speaks_for_other_public_inputs(world, statement, rng):
