@@ -1,0 +1,59 @@
+"""`zkmargin verify-batch`: a batch that hides one wrong proof, or hides the good ones behind it, is of no use."""
+
+import json
+import shutil
+
+import pytest
+
+
+@pytest.fixture
+def proofs(zkmargin, folder, small):
+    """Three folders with a proof each."""
+    for index in range(3):
+        out = folder / f"proof-{index}"
+        opening = ["--opening-out", folder / f"{index}.opening.json", "--context", index, "--out", out]
+        assert zkmargin("prove", folder / "portfolio-small.json", *small, *opening, "--json").code == 0
+    return [folder / f"proof-{index}" for index in range(3)]
+
+
+def test_good_proofs_hold_together(zkmargin, proofs, small):
+    circuit, files = small[4:], small[:4]
+    expected = {"ok": True, "proofs": [{"directory": str(path), "ok": True} for path in proofs]}
+    for demanded in ([], files):
+        answer = zkmargin("verify-batch", *proofs, *circuit, *demanded, "--json")
+        assert (answer.code, answer.json) == (0, expected)
+    assert zkmargin("verify-batch", *proofs, *circuit).out == "3 of 3 proofs hold\n"
+    assert zkmargin("verify-batch", proofs[0], proofs[0], *circuit).code == 0
+
+
+def test_the_wrong_ones_are_named_and_the_others_hold(zkmargin, proofs, small, folder):
+    circuit, files = small[4:], small[:4]
+    shutil.copy(proofs[1] / "proof.json", proofs[0] / "proof.json")
+    public = json.loads((proofs[2] / "public.json").read_text())
+    (proofs[2] / "public.json").write_text(json.dumps(public[:-1]))
+    broken = folder / "broken"
+    broken.mkdir()
+    (broken / "proof.json").write_text("{")
+    answer = zkmargin("verify-batch", *proofs, broken, folder / "nowhere", *circuit, "--json")
+    assert answer.code == 1
+    assert not answer.json["ok"]
+    assert [(one["ok"], one.get("reason")) for one in answer.json["proofs"]] == [
+        (False, "proof-rejected"),
+        (True, None),
+        (False, "schema"),
+        (False, "bad-json"),
+        (False, "no-such-file"),
+    ]
+    shown = zkmargin("verify-batch", *proofs, *circuit)
+    assert shown.code == 1
+    assert "1 of 3 proofs hold" in shown.out
+    other = zkmargin("verify-batch", proofs[1], *circuit, *files, "--margin", "initial", "--json")
+    assert other.json["proofs"] == [{"directory": str(proofs[1]), "ok": False, "reason": "table-mismatch"}]
+
+
+def test_usage_and_circuit_errors_are_errors(zkmargin, proofs, small, folder):
+    circuit = small[4:]
+    assert zkmargin("verify-batch", *circuit, "--json").code == 2
+    assert zkmargin("verify-batch", *proofs, "--circuit", folder / "nowhere", "--json").code == 2
+    alone = zkmargin("verify-batch", *proofs, *circuit, "--market", folder / "market.json", "--json")
+    assert (alone.code, alone.json["error"]["code"]) == (2, "usage")
