@@ -25,11 +25,12 @@ def test_every_deployed_contract_fits_the_code_size_limit():
         assert 0 < load_artifact(name).deployed_size <= 24_576
 
 
-def test_the_registry_refuses_exactly_the_development_keys_of_the_kernel():
+def test_the_registry_refuses_exactly_the_development_keys_of_the_kernel(tally):
     """K3: the Solidity list and the kernel's are one."""
     text = (SOURCES / "DevelopmentKeys.sol").read_text()
     listed = [int(value) for value in re.findall(r"constant ALPHA_[XY]\w* = (\d+);", text)]
     assert {(listed[i], listed[i + 1]) for i in range(0, len(listed), 2)} == set(DEVELOPMENT_ALPHAS)
+    tally("K3", "development keys by their alpha, known to kernel and registry alike", len(DEVELOPMENT_ALPHAS))
 
 
 def test_every_solidity_error_has_a_class_of_its_name():
