@@ -3,7 +3,7 @@ BIN := .venv/bin
 RUST := $(shell find kernel/native -name target -prune -o \( -name '*.rs' -o -name 'Cargo.*' \) -print)
 ROOMS := kernel contracts circuits verifier prover client
 
-.PHONY: demo test lint tests bench docs wheel wheel-check sbom
+.PHONY: demo test lint tests assurance bench docs wheel wheel-check sbom
 .venv/made: pyproject.toml $(RUST)
 	test -x $(BIN)/python || $(PY) -m venv .venv
 	rm -f kernel/_native*.so
@@ -30,6 +30,11 @@ tests: .venv/dev build/tree node_modules/made
 	ZKMARGIN_KERNEL=native $(BIN)/zkmargin doctor
 	ZKMARGIN_KERNEL=native $(BIN)/python -m pytest -q
 test: lint tests
+# Hours at full length; ZKMARGIN_ASSURANCE_SECONDS and ZKMARGIN_ASSURANCE_SHARE cut it short, and the page says so.
+assurance: .venv/dev build/tree node_modules/made
+	rm -f build/tally.jsonl
+	ZKMARGIN_KERNEL=native ZKMARGIN_ASSURANCE=long ZKMARGIN_TALLY=$(CURDIR)/build/tally.jsonl $(BIN)/python -m pytest -q
+	$(BIN)/python docs/make_assurance.py build/tally.jsonl
 bench: .venv/dev node_modules/made
 	$(BIN)/python benchmarks/prove_vs_snarkjs.py
 docs: .venv/dev

@@ -1,7 +1,8 @@
 """Figures of assurance: sizes, quick or long, and the tally that every row of docs/assurance.md comes from.
 
-ZKMARGIN_ASSURANCE=long takes the long sizes, ZKMARGIN_ASSURANCE_SECONDS ends a test that counts towards a goal after so
-many seconds (never before its quick size), and ZKMARGIN_TALLY names the file that figures are appended to.
+ZKMARGIN_ASSURANCE=long takes the long sizes and leaves out tests without a figure. What would take hours is cut short
+by ZKMARGIN_ASSURANCE_SECONDS, for each test that counts towards a goal, and ZKMARGIN_ASSURANCE_SHARE, of fixed long
+sizes; never below the quick ones, and the tally says so. ZKMARGIN_TALLY names the file that figures are appended to.
 """
 
 import json
@@ -13,34 +14,9 @@ import pytest
 SEED = int(os.environ.get("ZKMARGIN_SEED", "20261122"))
 LONG = os.environ.get("ZKMARGIN_ASSURANCE", "quick") == "long"
 SECONDS = float(os.environ.get("ZKMARGIN_ASSURANCE_SECONDS", "inf"))
+SHARE = float(os.environ.get("ZKMARGIN_ASSURANCE_SHARE", "1"))
 
-
-MAY_SKIP = "tests/prover/test_pysnark.py"  # PySNARK is on no package index
-skipped = []
-
-
-def pytest_runtest_logreport(report):
-    """Note skipped tests: a skip hides what it was to show."""
-    if report.skipped and not report.nodeid.startswith(MAY_SKIP):
-        skipped.append(report.nodeid)
-
-
-def pytest_collectreport(report):
-    """Note modules skipped as a whole."""
-    if report.skipped:
-        skipped.append(report.nodeid)
-
-
-def pytest_sessionfinish(session, exitstatus):
-    """Fail a run in which anything was skipped that may not be."""
-    if skipped and exitstatus == 0:
-        session.exitstatus = 1
-
-
-def pytest_terminal_summary(terminalreporter):
-    """Name what was skipped."""
-    for name in skipped:
-        terminalreporter.write_line(f"skipped, which counts as a failure: {name}", red=True)
+_share = pytest.StashKey[float]()  # of its long size, what a test runs at
 
 
 class Goal:
@@ -53,10 +29,26 @@ class Goal:
         return count >= self.asked or (count >= self.quick and time.monotonic() > self.end)
 
 
-@pytest.fixture(scope="session")
-def size():
+def pytest_collection_modifyitems(config, items):
+    """Keep what tells a figure when figures are asked for."""
+    if LONG:
+        config.hook.pytest_deselected(items=[item for item in items if "tally" not in item.fixturenames])
+        items[:] = [item for item in items if "tally" in item.fixturenames]
+
+
+@pytest.fixture
+def size(request):
     """Return a function that chooses between the quick and the long size."""
-    return lambda quick, long: long if LONG else quick
+
+    def choose(quick, long):
+        if not LONG:
+            return quick
+        chosen = round(quick + (long - quick) * SHARE)
+        if long != 1:  # a step of one is the long size of a stride
+            request.node.stash[_share] = min(request.node.stash.get(_share, 1.0), chosen / long)
+        return chosen
+
+    return choose
 
 
 @pytest.fixture
@@ -76,9 +68,10 @@ def tally(request):
 
     def figures(row, what, count, bad=0, asked=None):
         nonlocal since
-        now = time.monotonic()
-        line = {"row": row, "what": what, "count": count, "asked": count if asked is None else asked, "bad": bad}
-        line |= {"seed": SEED, "seconds": round(now - since, 2), "long": LONG, "test": request.node.nodeid}
+        now, share = time.monotonic(), request.node.stash.get(_share, 1.0)
+        line = {"row": row, "what": what, "count": count, "bad": bad, "seed": SEED, "seconds": round(now - since, 2)}
+        line |= {"share": min(1.0, share, count / (asked or count or 1)), "long": LONG, "test": request.node.nodeid}
+        line |= {"date": time.strftime("%Y-%m-%d")}
         since = now
         with capture.global_and_fixture_disabled():
             print(f"\n  {row} {what} {count:,}, {bad} wrong (seed {SEED})", end="")
