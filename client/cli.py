@@ -220,7 +220,8 @@ def verify(
         session.circuit_key  # noqa: B018 - refuses a circuit of another shape
     verified = verify_files(directory, circuit, *demanded)
     document = {"ok": True, "tables": verified.hashes}
-    return answer(document, lambda console: console.print("the proof holds"))
+    text = f"the proof holds: {verified.statement} under circuit {verified.circuit_id}"
+    return answer(document, lambda console: console.print(text))
 
 
 @groth16.command("prove")

@@ -33,13 +33,18 @@ CONTEXT_BITS = 248
 
 @dataclass(frozen=True)
 class Verified:
-    """What a valid proof says: its single inputs, its tables' cells, and the tables' hashes where they were given."""
+    """What a valid proof says: its single inputs, its tables' cells, and the tables' hashes where they were given.
+
+    A circuit's folder says itself what its key proves: compare `circuit_id` with the one you were told.
+    """
 
     commitment: int
     credit: int
     context: int
     tables: dict[str, tuple[int, ...]]
     hashes: dict[str, str]
+    statement: str
+    circuit_id: str
 
 
 def check_public(schema: Schema, public: Sequence[int]) -> dict[str, Table]:
@@ -79,7 +84,7 @@ def check_statement(key: CircuitKey, public: Sequence[int], tables: Sequence[Tab
         hashes[table.name] = "0x" + schema.table_hash(table).hex()
     commitment, credit, context = public[: len(SINGLES)]
     cells = {name: table.cells for name, table in inside.items()}
-    return Verified(commitment, credit, context, cells, hashes)
+    return Verified(commitment, credit, context, cells, hashes, key.manifest.statement, key.circuit_id)
 
 
 def verify_statement(key: CircuitKey, public: Sequence[int], proof: Proof, tables: Sequence[Table] = ()) -> Verified:

@@ -36,6 +36,7 @@ struct Step {
     wire: usize,
     size: usize,
     source: usize,
+    label: usize,
 }
 
 pub struct Program {
@@ -45,6 +46,8 @@ pub struct Program {
     starts: Vec<usize>,
     terms: Vec<(usize, usize)>,
     coefficients: Vec<Fr>,
+    /// How many names of checks there are; the names themselves are for Python's messages.
+    labels: usize,
 }
 
 /// How a run ended: a witness, or the number of the step whose value does not fit its bits.
@@ -95,6 +98,7 @@ impl Program {
             starts,
             terms: places.into_iter().zip(numbers).collect(),
             coefficients: read_scalars(section(sizes[4]), "bad-program", "the program's coefficients")?,
+            labels: 1 + section(sizes[5]).iter().filter(|&&byte| byte == b'\n').count(),
         };
         program.check()?;
         Ok(program)
@@ -120,16 +124,21 @@ impl Program {
                 Operation::Largest | Operation::Smallest => (1, step.size),
                 Operation::Quotient => (1, 2),
             };
-            let bits = matches!(step.operation, Operation::Bits | Operation::Sign);
+            let largest = match step.operation {
+                Operation::Linear | Operation::Quotient => 1,
+                Operation::Bits | Operation::Sign => BITS_OF_R,
+                _ => usize::MAX,
+            };
             filled += written;
             sound = sound
                 && read > 0
                 && step.wire > 0
-                && !(bits && step.size > BITS_OF_R)
+                && step.size <= largest
+                && step.label < self.labels
                 && step.wire + written <= self.wires
                 && step.source + read < self.starts.len();
         }
-        if sound && self.wires <= filled {
+        if sound && (1..=filled).contains(&self.wires) {
             Ok(())
         } else {
             Err(damaged())
@@ -232,6 +241,7 @@ fn step(raw: &[usize]) -> Result<Step> {
         wire: raw[1],
         size: raw[2],
         source: raw[3],
+        label: raw[4],
     })
 }
 
