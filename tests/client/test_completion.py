@@ -64,10 +64,12 @@ def test_zsh_and_fish_are_answered():
 
 
 def test_completion_is_shown_and_installed_for_the_shell_asked(tmp_path):
-    shown = shell("--show-completion", "bash")
+    # Without a terminal there is no shell to detect: typer looks at the parent process, which here is whatever runs tests.
+    asked = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1", "HOME": str(tmp_path)}
+    shown = shell("--show-completion", "bash", **asked)
     assert shown.returncode == 0
     assert "complete -o default -F _zkmargin_completion zkmargin" in shown.stdout
-    installed = shell("--install-completion", "bash", HOME=str(tmp_path))
+    installed = shell("--install-completion", "bash", **asked)
     assert installed.returncode == 0
     script = tmp_path / ".bash_completions/zkmargin.sh"
     assert "_zkmargin_completion" in script.read_text()
