@@ -64,7 +64,7 @@ def test_zsh_and_fish_are_answered():
 
 
 def test_completion_is_shown_and_installed_for_the_shell_asked(tmp_path):
-    # Without a terminal there is no shell to detect: typer looks at the parent process, which here is whatever runs tests.
+    # Without a terminal there is no shell to detect: typer would look at the process that runs the tests.
     asked = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1", "HOME": str(tmp_path)}
     shown = shell("--show-completion", "bash", **asked)
     assert shown.returncode == 0
