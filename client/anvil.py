@@ -30,8 +30,11 @@ def find_anvil() -> Path | None:
 
 
 @contextmanager
-def running_anvil() -> Iterator[RpcChain]:
-    """Run anvil on a free loopback port for as long as the context lasts. Raises EnvironmentFault without it."""
+def running_anvil(not_before: int = 0) -> Iterator[RpcChain]:
+    """Run anvil on a free loopback port for as long as the context lasts; its clock starts at `not_before` or later.
+
+    Raises EnvironmentFault without it.
+    """
     program = find_anvil()
     if program is None:
         raise EnvironmentFault("anvil is not installed", hint="npm ci")
@@ -39,6 +42,8 @@ def running_anvil() -> Iterator[RpcChain]:
         probe.bind((_LOOPBACK, 0))
         port = probe.getsockname()[1]
     command = [str(program), "--silent", "--host", _LOOPBACK, "--port", str(port), "--chain-id", str(DEVELOPMENT_CHAIN)]
+    if not_before > time.time():
+        command += ["--timestamp", str(not_before)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
     try:
         yield _connect(f"http://{_LOOPBACK}:{port}", process)

@@ -7,6 +7,7 @@ are made afresh in a temporary folder. With the reference kernel it uses the sma
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -84,7 +85,9 @@ def run_demo(tell: Tell, rpc: str | None = None) -> DemoResult:
     parameters = load_parameters(EXAMPLE / ("parameters-small.json" if small else "parameters.json"))
     portfolio = load_portfolio(EXAMPLE / ("portfolio-small.json" if small else "portfolio.json"))
     tables = make_tables(parameters, load_market(EXAMPLE / "market.json"))
-    with tempfile.TemporaryDirectory(prefix="zkmargin-demo-") as folder, _chain(rpc) as (chain, accounts, name, exact):
+    # The book takes no version from the future, whatever this machine's clock says.
+    chains = _chain(rpc, not_before=tables.initial.number)
+    with tempfile.TemporaryDirectory(prefix="zkmargin-demo-") as folder, chains as (chain, accounts, name, exact):
         provers = _provers(Path(folder), tables.schema.shape, result, tell)
         story = _Story(_World(chain, accounts, parameters, portfolio, tables), provers, result, tell)
         tell(f"chain {chain.chain_id} on {name}" + ("" if exact else " (its gas is approximate: storage stays warm)"))
@@ -94,8 +97,8 @@ def run_demo(tell: Tell, rpc: str | None = None) -> DemoResult:
 
 
 @contextmanager
-def _chain(rpc: str | None) -> Iterator[tuple[Chain, list[str], str, bool]]:
-    """Yield a chain, its accounts, its name, and whether its gas figures are exact."""
+def _chain(rpc: str | None, not_before: int) -> Iterator[tuple[Chain, list[str], str, bool]]:
+    """Yield a chain whose clock is not before a time, its accounts, its name, and whether its gas figures are exact."""
     from .anvil import find_anvil, running_anvil
     from .rpc_chain import RpcChain
 
@@ -103,10 +106,10 @@ def _chain(rpc: str | None) -> Iterator[tuple[Chain, list[str], str, bool]]:
         node = RpcChain(rpc)
         yield node, node.accounts, "the given node", True
     elif find_anvil():
-        with running_anvil() as anvil:
+        with running_anvil(not_before) as anvil:
             yield anvil, anvil.accounts, "anvil", True
     else:
-        embedded = EmbeddedChain()
+        embedded = EmbeddedChain(timestamp=max(int(time.time()), not_before))
         yield embedded, embedded.accounts, "pyrevm", False
 
 

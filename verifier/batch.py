@@ -42,7 +42,7 @@ class Verdict:
 def verify_many(key: CircuitKey, items: Sequence[Item], tables: Sequence[Table] = ()) -> list[Verdict]:
     """Return a verdict a proof, in order, as `verify_statement` would give it; reasons are its codes.
 
-    While all proofs hold this is one check. A wrong one costs about two checks for every halving of the batch until it
+    While all proofs hold this is one check. A wrong one costs one or two checks for every halving of the batch until it
     stands alone. With `tables`, every proof must speak of exactly these.
     """
     verdicts: dict[int, Verdict] = {}
@@ -57,14 +57,18 @@ def verify_many(key: CircuitKey, items: Sequence[Item], tables: Sequence[Table] 
     return [verdicts.get(index) or Verdict(said[index]) for index in range(len(items))]
 
 
-def _wrong(key: CircuitKey, items: Sequence[Item], indices: list[int]) -> dict[int, ProofRejected]:
-    """Return why each proof that does not hold does not, by halving."""
-    if not indices or _all_hold(key, items, indices):
+def _wrong(
+    key: CircuitKey, items: Sequence[Item], indices: list[int], *, failed: bool = False
+) -> dict[int, ProofRejected]:
+    """Return why each proof that does not hold does not, by halving; `failed` says that one of these is known to be."""
+    if not indices or (not failed and _all_hold(key, items, indices)):
         return {}
     if len(indices) == 1:
         return {indices[0]: _reason(key, *items[indices[0]])}
     half = len(indices) // 2
-    return {**_wrong(key, items, indices[:half]), **_wrong(key, items, indices[half:])}
+    first = _wrong(key, items, indices[:half])
+    # What is wrong is in the second half when the first one holds.
+    return {**first, **_wrong(key, items, indices[half:], failed=not first)}
 
 
 def _all_hold(key: CircuitKey, items: Sequence[Item], indices: Sequence[int]) -> bool:

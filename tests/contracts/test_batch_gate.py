@@ -8,6 +8,8 @@ import pytest
 
 from zkmargin.contracts import errors
 from zkmargin.contracts.chain import OutOfGas
+from zkmargin.contracts.encoding import proof_words
+from zkmargin.kernel import Proof
 from zkmargin.kernel.errors import ContractError
 
 
@@ -105,6 +107,22 @@ def test_a_proof_counts_once_within_a_batch_and_after_it(world, accounts):
     following = [world.args("certify", accounts[0], 1000, nonce=nonce) for nonce in (2, 3)]
     assert world.gate.dropped(send(world, [accounts[0]] * 2, following)) == []
     assert world.gate.status_of(accounts[0]).nonce == 4
+
+
+def test_a_rerandomised_copy_counts_as_little_as_the_proof_itself(world, accounts, synthetic):
+    """V3: another valid proof of the same statement, made without the witness, in the same batch."""
+    args = arguments(world, accounts[:1])[0]
+    words = args.proof
+    proof = Proof((words[0], words[1]), ((words[3], words[2]), (words[5], words[4])), (words[6], words[7]))
+    copy = proof_words(synthetic.rerandomise(proof, world.keys["sufficiency"], world.rng))
+    assert copy != words
+    again = replace(args, proof=copy)
+    for batch in ([args, again], [again, args]):
+        point = world.chain.snapshot()
+        receipt = send(world, accounts[:1] * 2, batch)
+        assert world.gate.dropped(receipt) == [(accounts[0], "NonceUsed")]
+        assert world.gate.status_of(accounts[0]).nonce == 2
+        world.chain.revert(point)
 
 
 def test_a_wrong_proof_stops_the_batch_and_nothing_is_kept(world, accounts, synthetic):

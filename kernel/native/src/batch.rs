@@ -8,9 +8,9 @@ use crate::error::{malformed, Result};
 use crate::msm::msm;
 use crate::sampling::Stream;
 use crate::verifying_key::{Proof, VerifyingKey};
-use ark_bn254::{Bn254, Fr, G1Affine, G1Projective, G2Affine};
+use ark_bn254::{Bn254, Fr, G1Affine, G1Projective};
 use ark_ec::pairing::{Pairing, PairingOutput};
-use ark_ec::{AffineRepr, CurveGroup};
+use ark_ec::{AffineRepr, CurveGroup, PrimeGroup};
 use ark_ff::{One, PrimeField, Zero};
 use rayon::prelude::*;
 use std::sync::atomic::AtomicBool;
@@ -52,7 +52,6 @@ impl VerifyingKey {
             let scalars: Vec<_> = scalars.iter().map(|scalar| scalar.into_bigint()).collect();
             msm(points, &scalars, &never)
         };
-        let alpha = self.alpha * scalars[0];
         let inputs = whole(&self.inputs, &scalars)?;
         let last: Vec<G1Affine> = proofs.iter().map(|proof| proof.c).collect();
         let last = whole(&last, &powers)?;
@@ -61,10 +60,11 @@ impl VerifyingKey {
             .zip(&powers)
             .map(|(proof, power)| proof.a.mul_bigint(power.into_bigint()))
             .collect();
-        left.extend([-alpha, -inputs, -last]);
-        let mut right: Vec<G2Affine> = proofs.iter().map(|proof| proof.b).collect();
-        right.extend([self.beta, self.gamma, self.delta]);
+        left.extend([inputs, last]);
+        let right = proofs.iter().map(|proof| proof.b.into()).chain(self.prepared.clone());
         let miller = Bn254::multi_miller_loop(G1Projective::normalize_batch(&left), right);
-        Ok(Bn254::final_exponentiation(miller).is_some_and(|PairingOutput(value)| value.is_one()))
+        // Powers of 128 bits add up to few more: the exponentiation is short.
+        let expected = PairingOutput::<Bn254>(self.alpha_beta).mul_bigint(scalars[0].into_bigint());
+        Ok(Bn254::final_exponentiation(miller) == Some(expected))
     }
 }

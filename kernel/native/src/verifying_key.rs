@@ -16,8 +16,8 @@ pub struct VerifyingKey {
     pub delta: G2Affine,
     /// IC: one point for the constant 1, then one a public input.
     pub inputs: Vec<G1Affine>,
-    alpha_beta: Fq12,
-    prepared: [<Bn254 as Pairing>::G2Prepared; 2],
+    pub(crate) alpha_beta: Fq12,
+    pub(crate) prepared: [<Bn254 as Pairing>::G2Prepared; 2],
 }
 
 impl VerifyingKey {
