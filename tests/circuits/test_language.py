@@ -8,7 +8,7 @@ import pytest
 from zkmargin.circuits.compiler.builder import Builder
 from zkmargin.circuits.compiler.linear import Bound, Linear
 from zkmargin.circuits.compiler.lowering import LOWERINGS, Lowering, Side
-from zkmargin.circuits.rules import language
+from zkmargin.circuits.rules import expressions
 from zkmargin.circuits.rules.engine import bind
 from zkmargin.circuits.rules.family import Family
 from zkmargin.circuits.rules.language import (
@@ -193,7 +193,7 @@ def test_every_node_of_the_language_has_a_lowering():
     def below(kind):
         return {kind, *(deeper for child in kind.__subclasses__() for deeper in below(child))}
 
-    abstract = {Expression, language._Node}
+    abstract = {Expression, expressions._Node}
     assert below(Expression) - abstract == set(LOWERINGS)
 
 

@@ -1,0 +1,377 @@
+"""Expressions: the nodes of a rule, each with a unit, an interval and a value.
+
+Every operation keeps two facts: the unit, and the interval of values that holdings and tables inside the schema can
+produce. Rules are written with the words of `language`; `walk` and the nodes are for those who take rules apart.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from ...kernel.errors import RuleError
+from .units import DIMENSIONLESS, Unit
+
+__all__ = [
+    "Absolute",
+    "CellRef",
+    "Constant",
+    "Expression",
+    "HoldingRef",
+    "Increase",
+    "Interval",
+    "Maximum",
+    "Minimum",
+    "Positive",
+    "Product",
+    "Quotient",
+    "Sum",
+    "Value",
+    "walk",
+]
+
+Interval = tuple[int, int]
+Value = int | Fraction
+
+
+class Expression:
+    """A quantity of a rule. Arithmetic builds larger expressions; Python's `if` and comparisons are refused."""
+
+    unit: Unit
+    interval: Interval
+    children: tuple[Expression, ...] = ()
+    where: str = ""  # file:line of the rule that made it
+
+    def __add__(self, other: Expression | int) -> Expression:
+        """Return the sum, both sides brought to the finer scale."""
+        return _sum(((1, self), (1, _expression(other, self.unit))))
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Expression | int) -> Expression:
+        """Return the difference, both sides brought to the finer scale."""
+        return _sum(((1, self), (-1, _expression(other, self.unit))))
+
+    def __rsub__(self, other: Expression | int) -> Expression:
+        """Return the difference from a constant."""
+        return _sum(((1, _expression(other, self.unit)), (-1, self)))
+
+    def __neg__(self) -> Expression:
+        """Return the expression with its sign turned."""
+        return _sum(((-1, self),))
+
+    def __mul__(self, other: Expression | int) -> Expression:
+        """Return the product; an int scales the expression."""
+        if isinstance(other, int):
+            return _sum(((other, self),))
+        return Product(self, other)
+
+    __rmul__ = __mul__
+
+    def __bool__(self) -> NoReturn:
+        """Refuse `if` on a hidden value: a circuit cannot branch."""
+        raise RuleError(
+            f"{self} is hidden, so Python cannot branch on it",
+            hint="write positive, absolute, minimum, maximum or tiers instead",
+        )
+
+    def _refuse_comparison(self, _other: object) -> NoReturn:
+        raise RuleError(
+            f"{self} is hidden, so it cannot be compared while the rule is written",
+            hint="write positive, minimum or maximum instead",
+        )
+
+    __lt__ = __le__ = __gt__ = __ge__ = _refuse_comparison
+
+    def __eq__(self, _other: object) -> NoReturn:
+        """Refuse `==`: Python's own would compare identities and answer False without a word."""
+        self._refuse_comparison(_other)
+
+    def __ne__(self, _other: object) -> NoReturn:
+        """Refuse `!=` for the same reason."""
+        self._refuse_comparison(_other)
+
+    def __hash__(self) -> int:
+        """Return the identity: expressions are told apart as objects."""
+        return id(self)
+
+    def evaluate(self, values: Sequence[Value]) -> Value:
+        """Return the node's value, given its children's."""
+        raise TypeError(f"{type(self).__name__} has no value of its own")
+
+    @property
+    def key(self) -> str:
+        """Return the node's own part of the canonical form, without its children."""
+        return type(self).__name__.lower()
+
+
+@dataclass(frozen=True, eq=False)
+class Constant(Expression):
+    """A public integer that is part of the rule."""
+
+    value: int
+    unit: Unit = DIMENSIONLESS
+
+    @property
+    def interval(self) -> Interval:  # type: ignore[override]
+        """Return the single value."""
+        return (self.value, self.value)
+
+    def evaluate(self, values: Sequence[Value]) -> Value:
+        """Return the constant."""
+        return self.value
+
+    @property
+    def key(self) -> str:
+        """Return the value."""
+        return f"constant {self.value}"
+
+    def __str__(self) -> str:
+        """Return the value."""
+        return str(self.value)
+
+
+@dataclass(frozen=True, eq=False)
+class CellRef(Expression):
+    """A public table value (its true value: the offset of signed cells is taken off)."""
+
+    table: str
+    index: int
+    name: str
+    unit: Unit
+    interval: Interval
+    at_least: int | None = None
+
+    @property
+    def key(self) -> str:
+        """Return the cell's place."""
+        return f"cell {self.table} {self.index}"
+
+    def __str__(self) -> str:
+        """Return the cell's name."""
+        return self.name
+
+
+@dataclass(frozen=True, eq=False)
+class HoldingRef(Expression):
+    """A hidden quantity of the account."""
+
+    index: int
+    name: str
+    unit: Unit
+    interval: Interval
+
+    @property
+    def key(self) -> str:
+        """Return the holding's place."""
+        return f"holding {self.index}"
+
+    def __str__(self) -> str:
+        """Return the holding's name."""
+        return self.name
+
+
+class _Node(Expression):
+    """An inner node: its unit and interval follow from its children."""
+
+    def __init__(self, unit: Unit, interval: Interval, children: tuple[Expression, ...]) -> None:
+        self.unit = unit
+        self.interval = interval
+        self.children = children
+        self.where = _where()
+
+    def __str__(self) -> str:
+        """Return the expression in words, cut where it grows long."""
+        inner = ", ".join(map(str, self.children[:4])) + (", …" if len(self.children) > 4 else "")
+        return f"{type(self).__name__.lower()}({inner})"
+
+
+class Sum(_Node):
+    """Σ coefficient·child, with integer coefficients."""
+
+    def __init__(self, unit: Unit, coefficients: tuple[int, ...], children: tuple[Expression, ...]) -> None:
+        """Keep the coefficients beside the children."""
+        low = high = 0
+        for coefficient, child in zip(coefficients, children, strict=True):
+            ends = (coefficient * child.interval[0], coefficient * child.interval[1])
+            low, high = low + min(ends), high + max(ends)
+        super().__init__(unit, (low, high), children)
+        self.coefficients = coefficients
+
+    def evaluate(self, values: Sequence[Value]) -> Value:
+        """Return the weighted sum."""
+        total: Value = 0
+        for coefficient, value in zip(self.coefficients, values, strict=True):
+            total += coefficient * value
+        return total
+
+    @property
+    def key(self) -> str:
+        """Return the coefficients."""
+        return "sum " + " ".join(map(str, self.coefficients))
+
+
+class Product(_Node):
+    """The product of two quantities."""
+
+    def __init__(self, left: Expression, right: Expression) -> None:
+        """Multiply units and intervals."""
+        ends = [x * y for x in left.interval for y in right.interval]
+        super().__init__(left.unit * right.unit, (min(ends), max(ends)), (left, right))
+
+    def evaluate(self, values: Sequence[Value]) -> Value:
+        """Return the product."""
+        return values[0] * values[1]
+
+
+class Increase(_Node):
+    """later − earlier of two cells of one table that the schema keeps in order: never negative."""
+
+    def __init__(self, later: CellRef, earlier: CellRef) -> None:
+        """Take the difference's interval from the declared order."""
+        super().__init__(later.unit, (0, max(0, later.interval[1] - earlier.interval[0])), (later, earlier))
+
+    def evaluate(self, values: Sequence[Value]) -> Value:
+        """Return the difference."""
+        return values[0] - values[1]
+
+
+class Quotient(_Node):
+    """numerator / divisor as an integer, rounded down, or up with `up`. The divisor is at least one."""
+
+    def __init__(self, numerator: Expression, divisor: Expression, *, up: bool) -> None:
+        """Divide units and intervals. Raises RuleError unless the divisor is known to be positive."""
+        low, high = divisor.interval
+        if low < 1:
+            raise RuleError(
+                f"{numerator} is divided by {divisor}, which may be zero or negative",
+                hint="divide by a cell whose schema has a minimum of at least one",
+            )
+        self.up = up
+        ends = [self._divide(n, d) for n in numerator.interval for d in (low, high)]
+        unit = numerator.unit * divisor.unit.inverse
+        super().__init__(unit, (min(ends), max(ends)), (numerator, divisor))
+
+    def _divide(self, numerator: int, divisor: int) -> int:
+        return -(-numerator // divisor) if self.up else numerator // divisor
+
+    def evaluate(self, values: Sequence[Value]) -> Value:
+        """Return the quotient; fractions (a price between two cells) are divided and rounded all the same."""
+        exact = Fraction(values[0]) / Fraction(values[1])
+        return self._divide(exact.numerator, exact.denominator)
+
+    @property
+    def key(self) -> str:
+        """Return which way it rounds."""
+        return "quotient up" if self.up else "quotient down"
+
+
+class Positive(_Node):
+    """max(x, 0)."""
+
+    def __init__(self, x: Expression) -> None:
+        """Cut the interval at zero."""
+        super().__init__(x.unit, (max(0, x.interval[0]), max(0, x.interval[1])), (x,))
+
+    def evaluate(self, values: Sequence[Value]) -> Value:
+        """Return the positive part."""
+        return values[0] if values[0] > 0 else 0
+
+
+class Absolute(_Node):
+    """|x|."""
+
+    def __init__(self, x: Expression) -> None:
+        """Fold the interval at zero."""
+        low, high = x.interval
+        super().__init__(x.unit, (max(0, low, -high), max(-low, high)), (x,))
+
+    def evaluate(self, values: Sequence[Value]) -> Value:
+        """Return the magnitude."""
+        return values[0] if values[0] >= 0 else -values[0]
+
+
+class Minimum(_Node):
+    """The smallest of several quantities of one unit."""
+
+    def __init__(self, pieces: tuple[Expression, ...]) -> None:
+        """Take the ends of the smallest."""
+        ends = (min(p.interval[0] for p in pieces), min(p.interval[1] for p in pieces))
+        super().__init__(pieces[0].unit, ends, pieces)
+
+    def evaluate(self, values: Sequence[Value]) -> Value:
+        """Return the smallest."""
+        return min(values)
+
+
+class Maximum(_Node):
+    """The largest of several quantities of one unit."""
+
+    def __init__(self, pieces: tuple[Expression, ...]) -> None:
+        """Take the ends of the largest."""
+        ends = (max(p.interval[0] for p in pieces), max(p.interval[1] for p in pieces))
+        super().__init__(pieces[0].unit, ends, pieces)
+
+    def evaluate(self, values: Sequence[Value]) -> Value:
+        """Return the largest."""
+        return max(values)
+
+
+def walk(root: Expression) -> list[Expression]:
+    """Return every node below and including `root` once, children before parents."""
+    order: list[Expression] = []
+    seen: set[int] = set()
+    stack: list[tuple[Expression, bool]] = [(root, False)]
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            order.append(node)
+        elif id(node) not in seen:
+            seen.add(id(node))
+            stack.append((node, True))
+            stack.extend((child, False) for child in reversed(node.children))
+    return order
+
+
+def _where() -> str:
+    """Return the place in the rule that is being written: the nearest frame outside the language."""
+    frame: FrameType | None = sys._getframe(1)
+    own = (__name__, __name__.replace("expressions", "language"))
+    while frame is not None and frame.f_globals.get("__name__") in own:
+        frame = frame.f_back
+    if frame is None:
+        return ""
+    path = Path(frame.f_code.co_filename)
+    return f"{'/'.join(path.parts[-3:])}:{frame.f_lineno}"
+
+
+def _expression(value: Expression | int, unit: Unit) -> Expression:
+    if isinstance(value, Expression):
+        return value
+    if value == 0:
+        return Constant(0, unit)
+    return Constant(value)
+
+
+def _sum(terms: Sequence[tuple[int, Expression]]) -> Expression:
+    """Return a flat sum, brought to the finest scale; zero constants vanish. Raises RuleError on mixed dimensions."""
+    unit = terms[0][1].unit
+    for _, term in terms[1:]:
+        if term.unit.powers != unit.powers:
+            raise RuleError(f"{terms[0][1]} is in {unit} and {term} in {term.unit}: they cannot be added")
+    decimals = max(term.unit.decimals for _, term in terms)
+    coefficients: list[int] = []
+    children: list[Expression] = []
+    for coefficient, term in terms:
+        scale = coefficient * 10 ** (decimals - term.unit.decimals)
+        inner = zip(term.coefficients, term.children, strict=True) if isinstance(term, Sum) else [(1, term)]
+        for factor, child in inner:
+            if not (isinstance(child, Constant) and child.value == 0):
+                coefficients.append(scale * factor)
+                children.append(child)
+    return Sum(Unit(unit.powers, decimals), tuple(coefficients), tuple(children))
