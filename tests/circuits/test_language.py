@@ -8,7 +8,7 @@ import pytest
 from zkmargin.circuits.compiler.builder import Builder
 from zkmargin.circuits.compiler.linear import Bound, Linear
 from zkmargin.circuits.compiler.lowering import LOWERINGS, Lowering, Side
-from zkmargin.circuits.rules import expressions
+from zkmargin.circuits.rules import expressions, language
 from zkmargin.circuits.rules.engine import bind
 from zkmargin.circuits.rules.family import Family
 from zkmargin.circuits.rules.language import (
