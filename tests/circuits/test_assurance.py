@@ -198,3 +198,21 @@ def test_a_missing_last_check_would_be_seen(name, rng):
     for _way, pins in itertools.islice(lying_hints(blind, lies.tape, rng), 400):
         lies.hint(pins, "told")
     assert lies.wrong
+
+
+@pytest.mark.parametrize("name", CIRCUITS)
+def test_a_missing_product_would_be_seen(name, rng):
+    """So that the silence of changed wires means something: without a product's row, its wire says what it likes."""
+    trial = taken_apart(name)
+    products = trial.subject.machine.caused("product")
+    assert products
+    for row in rng.sample(products, min(3, len(products))):
+        (wire,) = trial.subject.parts[row][2]
+        blind = Subject(trial.subject.system, trial.circuit.program, trial.subject.fixed, [row])
+        seen = False
+        for _ in range(20):
+            lies = Lies(blind, trial.full_tape(rng))
+            for other in (lies.tape[wire] + 1, lies.tape[wire] - 1):
+                lies.solved(wire, other)
+            seen = seen or bool(lies.wrong)
+        assert seen, trial.subject.system.names[wire]
