@@ -162,14 +162,17 @@ contract MarginGate is MarginGateTypes {
         emit Lapsed(account, lapsed.expiry);
     }
 
-    /// @notice Asks the guardians to open the escrow of an account that lapsed longer ago than the grace. Time in which nobody could
-    /// renew does not count.
+    /// @notice Asks the guardians to open the escrow of an account that lapsed longer ago than the grace, or whose certificate ran out
+    /// longer ago while it was flagged: else an owner who is short could flag himself and keep the opening from everyone. Time
+    /// in which nobody could renew does not count.
     function requestDecryption(bytes32 account) external {
-        Account storage lapsed = _known(account);
-        if (lapsed.status != Status.Lapsed) revert StatusRefused(account, lapsed.status);
+        Account storage asked = _known(account);
+        if (asked.status == Status.Covered) revert StatusRefused(account, asked.status);
         _requireClocks();
         uint256 since = board.resumedAt();
-        if (since < lapsed.lapsedAt) since = lapsed.lapsedAt;
+        // A lapse is recorded after the expiry; a flagged account may never have lapsed.
+        if (since < asked.expiry) since = asked.expiry;
+        if (since < asked.lapsedAt) since = asked.lapsedAt;
         if (block.timestamp <= since + grace) revert GraceRunning(since + grace);
         emit DecryptionRequested(account);
     }
