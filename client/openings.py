@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -21,7 +23,16 @@ from ..kernel.strict_json import read_bytes, read_json
 from .files import StrictModel
 from .reading import validated
 
-__all__ = ["OwnerKey", "fresh_opening", "keep_previous", "load_opening", "load_owner", "save_opening", "save_owner"]
+__all__ = [
+    "OwnerKey",
+    "alone",
+    "fresh_opening",
+    "keep_previous",
+    "load_opening",
+    "load_owner",
+    "save_opening",
+    "save_owner",
+]
 
 _INTEGER = re.compile(r"0|-?[1-9]\d{0,77}", re.ASCII)
 
@@ -76,6 +87,22 @@ class OwnerKey:
         """Return a fresh key."""
         secret = draw_secret()
         return cls(public_key(secret), secret)
+
+
+@contextlib.contextmanager
+def alone(*paths: Path) -> Iterator[None]:
+    """Keep other processes that write secrets out of these files' folders, so that none loses what another wrote.
+
+    A file system without locks, or a folder that cannot be read, is no reason to write nothing.
+    """
+    with contextlib.ExitStack() as held:
+        # In one order, or two processes would wait for each other.
+        for folder in sorted({path.parent.resolve() for path in paths}):
+            with contextlib.suppress(OSError):
+                descriptor = os.open(folder, os.O_RDONLY)
+                held.callback(os.close, descriptor)
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
 
 
 def fresh_opening(holdings: Holdings, owner: OwnerKey) -> Opening:

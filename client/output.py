@@ -154,7 +154,8 @@ def _lost(stream: TextIO) -> NoReturn:
 def _console(stream: TextIO) -> Console:
     from rich.console import Console
 
-    return Console(file=stream, highlight=False, soft_wrap=True)
+    # Paths, names and messages from others' files are text: no square bracket of theirs is a style or a link.
+    return Console(file=stream, highlight=False, soft_wrap=True, markup=False)
 
 
 def _nothing(_: Console) -> None:

@@ -27,12 +27,15 @@ class RpcChain:
     """A node at a URL."""
 
     def __init__(self, url: str) -> None:
-        """Connect. Raises `EnvironmentFault` when nobody answers."""
+        """Connect. Raises `EnvironmentFault` when nobody answers, or the key in the environment is none."""
         from web3 import HTTPProvider, Web3
 
         self._web3 = Web3(HTTPProvider(url, request_kwargs={"timeout": 60}))
         key = os.environ.get(KEY_VARIABLE)
-        self._signer = self._web3.eth.account.from_key(key) if key else None
+        try:
+            self._signer = self._web3.eth.account.from_key(key) if key else None
+        except Exception:  # its text and its frames may hold the key: nothing of it goes on
+            raise EnvironmentFault(f"{KEY_VARIABLE} holds no private key", hint="64 hexadecimal digits") from None
         try:
             self._chain_id = int(self._web3.eth.chain_id)
             unlocked = [] if self._signer else [str(one).lower() for one in self._web3.eth.accounts]

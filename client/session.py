@@ -17,7 +17,7 @@ from ..prover.prove import Prover
 from ..verifier.check import CONTEXT_BITS, verify_statement
 from ..verifier.keys import CircuitKey
 from .files import Market, Parameters, load_market, load_parameters
-from .openings import OwnerKey, fresh_opening, load_owner, save_opening, save_owner
+from .openings import OwnerKey, alone, fresh_opening, load_owner, save_opening, save_owner
 from .portfolio import Portfolio, load_portfolio, portfolio_from_frame, to_holdings
 from .report import MarginReport, margin_report
 from .tables import Tables, make_tables
@@ -199,11 +199,12 @@ class Session:
         if where is None:
             self.owner = self.owner or OwnerKey.draw()
             return fresh_opening(holdings, self.owner)
-        owner, drawn = (self.owner, False) if self.owner else where.owner_key()
-        opening = fresh_opening(holdings, owner)
-        if drawn:
-            save_owner(where.owner, owner)
-        save_opening(where.opening, opening)
+        with alone(where.owner, where.opening):
+            owner, drawn = (self.owner, False) if self.owner else where.owner_key()
+            opening = fresh_opening(holdings, owner)
+            if drawn:
+                save_owner(where.owner, owner)
+            save_opening(where.opening, opening)
         return opening
 
     def _decide(self, tables: Tables, holdings: Holdings, margin: str, credit: int) -> None:

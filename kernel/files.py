@@ -17,11 +17,12 @@ __all__ = ["read_file", "reading", "write_file"]
 def write_file(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     """Write `data`: a temporary file in the same folder, flushed, then renamed over `path`.
 
-    What exists and is not a regular file (a device, a pipe) is written directly. Raises FileError.
+    What exists and is not a regular file (a device, a pipe) is written directly, unless it is a pipe that somebody
+    else has laid there. Raises FileError.
     """
     try:
         if path.exists() and not stat.S_ISREG(path.stat().st_mode):
-            path.write_bytes(data)
+            _write_through(path, data)
             return
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
@@ -37,6 +38,15 @@ def write_file(path: Path, data: bytes, *, mode: int = 0o600) -> None:
             raise
     except OSError as error:
         raise FileError(f"the file cannot be written: {error.strerror}", file=str(path)) from None
+
+
+def _write_through(path: Path, data: bytes) -> None:
+    """Write into a device or a pipe; its owner is looked at once it is open."""
+    with open(path, "wb") as file:
+        found = os.fstat(file.fileno())
+        if stat.S_ISFIFO(found.st_mode) and found.st_uid not in (0, os.geteuid()):
+            raise FileError("the file is somebody else's pipe", file=str(path))
+        file.write(data)
 
 
 def read_file(path: Path) -> bytes:
