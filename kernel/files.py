@@ -15,7 +15,7 @@ __all__ = ["read_file", "reading", "write_file"]
 
 
 def write_file(path: Path, data: bytes, *, mode: int = 0o600) -> None:
-    """Write `data`: a temporary file in the same folder, flushed, then renamed over `path`.
+    """Write `data`: a temporary file in the same folder, flushed, then renamed over `path`, the name flushed too.
 
     What exists and is not a regular file (a device, a pipe) is written directly, unless it is a pipe that somebody
     else has laid there. Raises FileError.
@@ -32,12 +32,23 @@ def write_file(path: Path, data: bytes, *, mode: int = 0o600) -> None:
                 os.fchmod(file.fileno(), mode)
                 os.fsync(file.fileno())
             os.replace(name, path)
+            _settle(path.parent)
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(name)
             raise
     except OSError as error:
         raise FileError(f"the file cannot be written: {error.strerror}", file=str(path)) from None
+
+
+def _settle(folder: Path) -> None:
+    """Flush a folder's names, so that a file written before another survives a power cut if the other does."""
+    with contextlib.suppress(OSError):  # a folder that cannot be read, a file system without it
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _write_through(path: Path, data: bytes) -> None:

@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -320,14 +321,20 @@ def _copy(source: Path, target: Path) -> None:
     """Copy a file of any size; no half copy ever has the final name. Raises FileError."""
     if source.resolve() == target.resolve():
         return
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    temporary = None
     try:
-        shutil.copyfile(source, temporary)
+        # A name nobody can foresee: a link laid under it would be written through.
+        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        temporary = Path(name)
+        with os.fdopen(descriptor, "wb") as file, open(source, "rb") as content:
+            os.fchmod(descriptor, 0o644)
+            shutil.copyfileobj(content, file)
         temporary.replace(target)
     except OSError as error:
         raise FileError(f"the file cannot be copied: {error.strerror}", file=str(source)) from None
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
 
 
 def _powers(path: Path) -> PowersOfTau:
