@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from ..kernel.errors import EnvironmentFault
 from .embedded_chain import DEVELOPMENT_CHAIN
-from .rpc_chain import RpcChain
+from .rpc_chain import KEY_VARIABLE, RpcChain
 
 __all__ = ["find_anvil", "running_anvil"]
 
@@ -44,7 +45,11 @@ def running_anvil(not_before: int = 0) -> Iterator[RpcChain]:
     command = [str(program), "--silent", "--host", _LOOPBACK, "--port", str(port), "--chain-id", str(DEVELOPMENT_CHAIN)]
     if not_before > time.time():
         command += ["--timestamp", str(not_before)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
+    # The user's key is for the user's chain: neither the node nor what is sent to it sees it.
+    environment = {name: value for name, value in os.environ.items() if name != KEY_VARIABLE}
+    process = subprocess.Popen(  # noqa: S603
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment
+    )
     try:
         yield _connect(f"http://{_LOOPBACK}:{port}", process)
     finally:
@@ -56,7 +61,7 @@ def _connect(url: str, process: subprocess.Popen[bytes]) -> RpcChain:
     until = time.monotonic() + _START_SECONDS
     while True:
         try:
-            return RpcChain(url)
+            return RpcChain(url, signing=False)
         except EnvironmentFault:
             if process.poll() is not None or time.monotonic() > until:
                 raise

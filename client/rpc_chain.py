@@ -26,12 +26,15 @@ _TIMEOUT = 120  # seconds to wait for a transaction
 class RpcChain:
     """A node at a URL."""
 
-    def __init__(self, url: str) -> None:
-        """Connect. Raises `EnvironmentFault` when nobody answers, or the key in the environment is none."""
+    def __init__(self, url: str, *, signing: bool = True) -> None:
+        """Connect; without `signing` the environment's key stays unread, for a node whose accounts are its own.
+
+        Raises `EnvironmentFault` when nobody answers, or the key in the environment is none.
+        """
         from web3 import HTTPProvider, Web3
 
         self._web3 = Web3(HTTPProvider(url, request_kwargs={"timeout": 60}))
-        key = os.environ.get(KEY_VARIABLE)
+        key = os.environ.get(KEY_VARIABLE) if signing else None
         try:
             self._signer = self._web3.eth.account.from_key(key) if key else None
         except Exception:  # its text and its frames may hold the key: nothing of it goes on

@@ -4,10 +4,12 @@ import json
 import multiprocessing
 import os
 import threading
+from pathlib import Path
 
 import pytest
 
 from zkmargin.circuits.model import Holdings
+from zkmargin.client.anvil import running_anvil
 from zkmargin.client.files import load_parameters
 from zkmargin.client.openings import load_opening, load_owner
 from zkmargin.client.rpc_chain import KEY_VARIABLE, RpcChain
@@ -88,3 +90,20 @@ def test_a_mistyped_private_key_is_not_repeated(monkeypatch, key):
         RpcChain("http://127.0.0.1:9")
     assert refused.value.__cause__ is None
     assert "ab" * 4 not in f"{refused.value} {refused.value.as_json()}"
+
+
+def test_a_private_node_never_sees_the_users_key(monkeypatch):
+    """The demo's own anvil: it inherits no key, and its own accounts sign."""
+    monkeypatch.setenv(KEY_VARIABLE, "0x" + "5a" * 32)
+    before = set(children())
+    with running_anvil() as chain:
+        assert len(chain.accounts) > 3
+        started = [pid for pid in children() if pid not in before]
+        assert started
+        for pid in started:
+            assert b"5a5a" not in Path(f"/proc/{pid}/environ").read_bytes()
+
+
+def children():
+    """Return the processes that this one has started."""
+    return [int(pid) for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()]
