@@ -66,7 +66,7 @@ class Deployment:
         """Deploy everything and register both circuits.
 
         Accounts are born with hidden holdings (`trusted opening`), which only development chains accept. Raises
-        EnvironmentFault for a development key on any other chain, `errors.NAME` when a contract refuses.
+        EnvironmentFault on any other chain, before anything is spent there, `errors.NAME` when a contract refuses.
         """
         for prover in provers.values():
             if prover.circuit_key.is_development and chain.chain_id != DEVELOPMENT_CHAIN:
@@ -75,6 +75,12 @@ class Deployment:
                     code="development-key",
                     hint="run a ceremony, or use a chain with id 31337",
                 )
+        if chain.chain_id != DEVELOPMENT_CHAIN:
+            raise EnvironmentFault(
+                f"accounts open with hidden holdings, which no gate on the real chain {chain.chain_id} allows",
+                code="trusted-opening",
+                hint="use a chain with id 31337",
+            )
         schema = provers["sufficiency"].manifest.schema
         manager = AccessManager.deploy(chain, admin, admin)
         registry = Registry.deploy(chain, admin, manager.address)

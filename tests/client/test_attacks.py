@@ -5,11 +5,14 @@ import multiprocessing
 import os
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from zkmargin.circuits.model import Holdings
 from zkmargin.client.anvil import running_anvil
+from zkmargin.client.deployment import Deployment
+from zkmargin.client.embedded_chain import EmbeddedChain
 from zkmargin.client.files import load_parameters
 from zkmargin.client.openings import load_opening, load_owner
 from zkmargin.client.rpc_chain import KEY_VARIABLE, RpcChain
@@ -102,6 +105,16 @@ def test_a_private_node_never_sees_the_users_key(monkeypatch):
         assert started
         for pid in started:
             assert b"5a5a" not in Path(f"/proc/{pid}/environ").read_bytes()
+
+
+@pytest.mark.parametrize(("development", "code"), [(True, "development-key"), (False, "trusted-opening")])
+def test_nothing_is_spent_on_a_chain_that_would_refuse_in_the_end(*, development, code):
+    chain = EmbeddedChain(chain_id=1)
+    prover = SimpleNamespace(circuit_key=SimpleNamespace(is_development=development))
+    with pytest.raises(EnvironmentFault) as refused:
+        Deployment.create(chain, chain.accounts[0], {"sufficiency": prover, "shortfall": prover})
+    assert refused.value.code == code
+    assert chain.last_gas_used == 0
 
 
 def children():
