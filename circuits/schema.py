@@ -12,18 +12,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from Crypto.Hash import keccak
-
+from ..contracts.encoding import keccak as keccak256
+from ..contracts.encoding import table_hash
 from ..kernel.errors import InputError
 from . import model
 from .model import Shape, Table
 
 __all__ = ["Cell", "HoldingSpec", "Schema", "cross_margin_schema", "keccak256"]
-
-
-def keccak256(data: bytes) -> bytes:
-    """Return the 32-byte Keccak-256 of `data`, Ethereum's hash."""
-    return keccak.new(digest_bits=256, data=data).digest()
 
 
 @dataclass(frozen=True)
@@ -132,8 +127,7 @@ class Schema:
 
     def table_hash(self, table: Table) -> bytes:
         """Return keccak256(schema hash ‖ round or version ‖ cells), all as 32-byte words: the table as posted."""
-        words = (table.number, *table.cells)
-        return keccak256(self.hash + b"".join(word.to_bytes(32, "big") for word in words))
+        return table_hash(self.hash, table.number, table.cells)
 
     def check_table(self, table: Table) -> None:
         """Raise InputError (code "schema") naming the first cell that is outside the schema.

@@ -40,16 +40,9 @@ def verify_batch(
     from ..verifier.check import read_proof
     from ..verifier.keys import CircuitKey
     from .output import answer
-    from .session import Session
+    from .session import demanded_tables
 
-    demanded = []
-    if (market is None) != (parameters is None):
-        raise InputError("--market and --parameters are given together or not at all", code="usage")
-    if market is not None and parameters is not None:
-        session = Session.load(parameters, circuit)
-        made = session.tables(market)
-        demanded = [made.market, made.parameters(margin)]
-        session.circuit_key  # noqa: B018 - refuses a circuit of another shape
+    demanded = demanded_tables(circuit, market, parameters, margin)
     key = CircuitKey.load(circuit)
     verdicts: dict[Path, Verdict] = {}
     items: dict[Path, Item] = {}

@@ -208,16 +208,9 @@ def verify(
 ) -> int:
     """Verify a proof, its public cells inside their schema and, where files are given, exactly theirs."""
     from ..verifier.check import verify_files
-    from .session import Session
+    from .session import demanded_tables
 
-    demanded = []
-    if (market is None) != (parameters is None):
-        raise InputError("--market and --parameters are given together or not at all", code="usage")
-    if market is not None and parameters is not None:
-        session = Session.load(parameters, circuit)
-        made = session.tables(market)
-        demanded = [made.market, made.parameters(margin)]
-        session.circuit_key  # noqa: B018 - refuses a circuit of another shape
+    demanded = demanded_tables(circuit, market, parameters, margin)
     verified = verify_files(directory, circuit, *demanded)
     document = {"ok": True, "tables": verified.hashes}
     text = f"the proof holds: {verified.statement} under circuit {verified.circuit_id}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from ..circuits.model import CREDIT_BITS, Holdings, Opening
+from ..circuits.model import CREDIT_BITS, Holdings, Opening, Table
 from ..circuits.rules.engine import evaluate
 from ..kernel import Proof
 from ..kernel.errors import InputError, Insufficient, MismatchError, NotShort, ProofRejected
@@ -25,7 +25,7 @@ from .tables import Tables, make_tables
 if TYPE_CHECKING:
     from .explain import Explanation
 
-__all__ = ["MarginProof", "Session", "Where"]
+__all__ = ["MarginProof", "Session", "Where", "demanded_tables"]
 
 PathLike = str | Path
 
@@ -236,6 +236,23 @@ class Session:
                 code="circuit-mismatch",
                 file=str(key.manifest.directory),
             )
+
+
+def demanded_tables(circuit: Path, market: Path | None, parameters: Path | None, margin: str) -> list[Table]:
+    """Return the tables that a verifier demands, none when no files are given.
+
+    Raises InputError (code "usage") when only one file is given, MismatchError when they are of another shape than the
+    circuit's, FileError.
+    """
+    if (market is None) != (parameters is None):
+        raise InputError("--market and --parameters are given together or not at all", code="usage")
+    if market is None or parameters is None:
+        return []
+    session = Session.load(parameters, circuit)
+    made = session.tables(market)
+    demanded = [made.market, made.parameters(margin)]
+    session.circuit_key  # noqa: B018 - refuses a circuit of another shape
+    return demanded
 
 
 def _portfolio(source: Any) -> Portfolio | Opening:  # noqa: ANN401
