@@ -7,6 +7,7 @@ sizes; never below the quick ones, and the tally says so. ZKMARGIN_TALLY names t
 
 import json
 import os
+import random
 import time
 
 import pytest
@@ -82,3 +83,20 @@ def tally(request):
         assert bad == 0, f"{row}: {bad} of {count} {what} are wrong"
 
     return figures
+
+
+@pytest.fixture
+def rng(request):
+    """Return a generator of this test's own, so that the order of the tests changes nothing."""
+    return random.Random(f"{SEED} {request.node.name}")
+
+
+@pytest.fixture
+def say(capsys):
+    """Return a function that prints counts and seed past pytest's capture."""
+
+    def tell(text):
+        with capsys.disabled():
+            print(f"\n  {text} (ZKMARGIN_SEED={SEED})", end="")
+
+    return tell

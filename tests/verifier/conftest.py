@@ -1,7 +1,6 @@
 """Both circuits of the small shape with development keys, and a proof of each, made once a session."""
 
 import os
-import random
 import shutil
 
 import pytest
@@ -62,17 +61,3 @@ def statement(request):
 def folder(world, statement, tmp_path):
     """Return a copy of a circuit's folder that a test may damage."""
     return shutil.copytree(world.folders[statement], tmp_path / statement)
-
-
-@pytest.fixture
-def rng(request):
-    return random.Random(f"{SEED} {request.node.name}")
-
-
-@pytest.fixture
-def say(capsys):
-    def tell(text):
-        with capsys.disabled():
-            print(f"\n  {text} (ZKMARGIN_SEED={SEED})", end="")
-
-    return tell
