@@ -145,7 +145,7 @@ class Manifest:
             raise FileError("there is no compiled circuit here", file=str(path), hint="zkmargin compile")
         data = read_json(path)
         try:
-            shape = Shape(**data["shape"])
+            shape = Shape.of(data["shape"])
             schema = family(data["rule"]).schema_of(shape)
             manifest = cls(
                 directory,

@@ -6,7 +6,7 @@ of rates, factors and indices. Reading decimals out of files happens at the edge
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..kernel.errors import InputError
@@ -54,27 +54,28 @@ LEVELS = ("initial", "maintenance")
 
 @dataclass(frozen=True)
 class Shape:
-    """The number of slots an account has: positions, collateral assets, debt assets, tiers a position.
+    """The number of slots an account has, and a rule's own dimensions.
 
-    Collateral slot i and debt slot i are the same asset i. Raises InputError when a number is out of reach.
+    Collateral slot i and debt slot i are the same asset i. `tiers` is a dimension of rules with tiers; `dimensions`
+    holds the others a family names (scenarios, expiries, strikes), in the family's order. Raises InputError when a
+    number is out of reach.
     """
 
     positions: int
     collateral: int
     debts: int
-    tiers: int
+    tiers: int | None = None
+    dimensions: tuple[tuple[str, int], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse shapes that no circuit here serves."""
-        for name, low, high in (
-            ("positions", 0, 256),
-            ("collateral", 0, 64),
-            ("debts", 0, 64),
-            ("tiers", 1, 16),
-        ):
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise InputError(f"the shape's {name} must be between {low} and {high}, not {value}", code="shape")
+        limits = (("positions", 0, 256), ("collateral", 0, 64), ("debts", 0, 64))
+        for name, low, high in limits:
+            _between(name, getattr(self, name), low, high)
+        if self.tiers is not None:
+            _between("tiers", self.tiers, 1, 16)
+        for name, value in self.dimensions:
+            _between(name, value, 0, 1024)
         if self.positions + self.assets == 0:
             raise InputError("a shape needs at least one slot", code="shape")
 
@@ -83,14 +84,40 @@ class Shape:
         """Return the number of listed assets: those that are collateral, debt, or both."""
         return max(self.collateral, self.debts)
 
+    def __getitem__(self, dimension: str) -> int:
+        """Return one of the rule's own dimensions. Raises InputError (code "shape") when the shape lacks it."""
+        for name, value in self.dimensions:
+            if name == dimension:
+                return value
+        raise InputError(f"the shape lacks its number of {dimension}", code="shape")
+
+    def needs(self, *dimensions: str) -> None:
+        """Raise InputError (code "shape") unless the rule's own dimensions are exactly these, in this order."""
+        own = (*(("tiers",) if self.tiers is not None else ()), *(name for name, _ in self.dimensions))
+        if own != dimensions:
+            have, want = (", ".join(names) or "no dimensions of its own" for names in (own, dimensions))
+            raise InputError(f"the shape has {have}, the rule needs {want}", code="shape")
+
     def as_json(self) -> dict[str, int]:
         """Return the shape as the parameter file writes it."""
-        return {
-            "positions": self.positions,
-            "collateral": self.collateral,
-            "debts": self.debts,
-            "tiers": self.tiers,
-        }
+        core = {"positions": self.positions, "collateral": self.collateral, "debts": self.debts}
+        return core | ({} if self.tiers is None else {"tiers": self.tiers}) | dict(self.dimensions)
+
+    @classmethod
+    def of(cls, numbers: Mapping[str, int]) -> Shape:
+        """Return the shape of a JSON object, `as_json` undone. Raises InputError when slots are missing."""
+        core = {"positions", "collateral", "debts", "tiers"}
+        try:
+            slots = [numbers[name] for name in ("positions", "collateral", "debts")]
+        except KeyError as error:
+            raise InputError(f"the shape lacks its number of {error.args[0]}", code="shape") from None
+        rest = tuple((name, value) for name, value in numbers.items() if name not in core)
+        return cls(slots[0], slots[1], slots[2], numbers.get("tiers"), rest)
+
+
+def _between(name: str, value: int, low: int, high: int) -> None:
+    if not isinstance(value, int) or not low <= value <= high:
+        raise InputError(f"the shape's {name} must be between {low} and {high}, not {value}", code="shape")
 
 
 @dataclass(frozen=True)
@@ -98,7 +125,8 @@ class Holdings:
     """What an account holds, hidden from everybody else.
 
     `cash` in money units, signed; `sizes` in lots, signed, one a position slot; `collateral` in lots, one a collateral
-    slot; `debts` in debt shares (lots at index one), one a debt slot. What is not held is zero.
+    slot; `debts` in debt shares (lots at index one), one a debt slot. What is not held is zero. What fits is the
+    schema's to say (`Schema.fit`).
     """
 
     cash: int
@@ -106,28 +134,10 @@ class Holdings:
     collateral: tuple[int, ...]
     debts: tuple[int, ...]
 
-    def fit(self, shape: Shape) -> None:
-        """Raise InputError when the holdings do not fit the shape or a quantity exceeds its width.
-
-        The message names the slot, never the quantity.
-        """
-        wanted = (shape.positions, shape.collateral, shape.debts)
-        if (len(self.sizes), len(self.collateral), len(self.debts)) != wanted:
-            raise InputError("the holdings have another shape than the circuit", code="shape")
-        if not -(1 << CASH_BITS) <= self.cash < 1 << CASH_BITS:
-            raise InputError(f"the cash does not fit {CASH_BITS} bits of money units", code="out-of-range")
-        for i, size in enumerate(self.sizes):
-            if abs(size) >= 1 << SIZE_BITS:
-                raise InputError(
-                    f"the size in position slot {i} does not fit {SIZE_BITS} bits of lots",
-                    code="out-of-range",
-                )
-        for word, amounts in (("collateral", self.collateral), ("debt", self.debts)):
-            for i, amount in enumerate(amounts):
-                if not 0 <= amount < 1 << ASSET_BITS:
-                    raise InputError(
-                        f"the amount in {word} slot {i} does not fit {ASSET_BITS} bits", code="out-of-range"
-                    )
+    @property
+    def values(self) -> tuple[int, ...]:
+        """Return the holdings flat, in the order of the schema and of commitments."""
+        return (self.cash, *self.sizes, *self.collateral, *self.debts)
 
     @classmethod
     def empty(cls, shape: Shape) -> Holdings:

@@ -8,6 +8,7 @@ by `zkmargin verify`.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,10 +16,9 @@ from typing import Any
 from ..contracts.encoding import keccak as keccak256
 from ..contracts.encoding import table_hash
 from ..kernel.errors import InputError
-from . import model
-from .model import Shape, Table
+from .model import Holdings, Shape, Table
 
-__all__ = ["Cell", "HoldingSpec", "Schema", "cross_margin_schema", "keccak256"]
+__all__ = ["Cell", "HoldingSpec", "Schema", "holding_specs", "keccak256", "signed", "unsigned"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,11 @@ class Cell:
 
     A signed cell is stored as value + 2^(bits-1). `at_least` is the index in the same table of an earlier cell that
     must not exceed this one; `levels` orders this cell between the initial and the maintenance parameter table.
+
+    `unit` is `[1e-N ][words][/words]`, words joined by `·`: money, lot, share, or any other dimension. Lots and shares
+    belong to a `slot` ("position 3", "asset 0", "strike 12"), so that no slot's price meets another slot's size; by
+    default the cell's own number, a position's for price, funding and charge and an asset's otherwise. `empty` is the
+    value while the slot is not listed: by default zero, or the least there is. Neither is part of the hash.
     """
 
     name: str
@@ -36,6 +41,8 @@ class Cell:
     maximum: int
     at_least: int | None = None
     levels: str = ""  # "", "initial>=maintenance", "initial<=maintenance"
+    slot: str = ""
+    empty: int | None = None
 
     @property
     def offset(self) -> int:
@@ -47,7 +54,7 @@ class Cell:
 class HoldingSpec:
     """One hidden quantity: `bits` wide in its offset form, which is what commitments pack.
 
-    Circuits accept exactly the values from `minimum` to `maximum`.
+    Circuits accept exactly the values from `minimum` to `maximum`. `slot` names what its lots are of, as in `Cell`.
     """
 
     name: str
@@ -55,6 +62,7 @@ class HoldingSpec:
     bits: int
     minimum: int
     maximum: int
+    slot: str = ""
 
     @property
     def offset(self) -> int:
@@ -129,6 +137,19 @@ class Schema:
         """Return keccak256(schema hash ‖ round or version ‖ cells), all as 32-byte words: the table as posted."""
         return table_hash(self.hash, table.number, table.cells)
 
+    def fit(self, holdings: Holdings) -> None:
+        """Raise InputError when the holdings do not fit the shape or a quantity exceeds its range.
+
+        The message names the slot, never the quantity.
+        """
+        shape = self.shape
+        wanted = (shape.positions, shape.collateral, shape.debts)
+        if (len(holdings.sizes), len(holdings.collateral), len(holdings.debts)) != wanted:
+            raise InputError("the holdings have another shape than the circuit", code="shape")
+        for spec, value in zip(self.holdings, holdings.values, strict=True):
+            if not spec.minimum <= value <= spec.maximum:
+                raise InputError(f"{_in_words(spec)} does not fit {_width(spec)}", code="out-of-range")
+
     def check_table(self, table: Table) -> None:
         """Raise InputError (code "schema") naming the first cell that is outside the schema.
 
@@ -152,73 +173,42 @@ class Schema:
                 raise InputError(f"{cell.name}: the initial value is above the maintenance value", code="schema")
 
 
-def _unsigned(name: str, unit: str, bits: int, **more: Any) -> Cell:  # noqa: ANN401
+def unsigned(name: str, unit: str, bits: int, **more: Any) -> Cell:  # noqa: ANN401
+    """Return a cell of 0 to 2^bits − 1, unless `minimum` or `maximum` say less; `more` are the cell's other fields."""
     return Cell(name, unit, bits, more.pop("minimum", 0), more.pop("maximum", (1 << bits) - 1), **more)
 
 
-def _market_cells(shape: Shape) -> tuple[Cell, ...]:
-    half = 1 << (model.FUNDING_BITS - 1)
+def signed(name: str, unit: str, bits: int, **more: Any) -> Cell:  # noqa: ANN401
+    """Return a signed cell of −2^(bits−1) to 2^(bits−1) − 1, stored offset; `more` are the cell's other fields."""
+    half = 1 << (bits - 1)
+    return Cell(name, unit, bits, more.pop("minimum", -half), more.pop("maximum", half - 1), **more)
+
+
+def holding_specs(
+    shape: Shape, *, cash: int, size: int, amount: int, slots: Sequence[str] = ()
+) -> tuple[HoldingSpec, ...]:
+    """Return the holdings of a shape in the order commitments pack them: cash, sizes, collateral, debts.
+
+    `cash`, `size` and `amount` are bits, the sign one more. `slots` names what each position's lots are lots of, where
+    several positions share one (calls and puts of one strike); by default every position is its own.
+    """
+    coins, lots, most = 1 << cash, (1 << size) - 1, (1 << amount) - 1
+    names = slots or [f"position {i}" for i in range(shape.positions)]
     return (
-        *(_unsigned(f"market.price.{i}", "money/lot", model.PRICE_BITS) for i in range(shape.positions)),
-        *(
-            Cell(f"market.funding.{i}", "money/lot", model.FUNDING_BITS, -half, half - 1)
-            for i in range(shape.positions)
-        ),
-        *(_unsigned(f"market.asset_price.{i}", "money/lot", model.PRICE_BITS) for i in range(shape.assets)),
-        *(
-            _unsigned(f"market.borrow_index.{i}", "1e-9 lot/share", model.INDEX_BITS, minimum=model.INDEX_SCALE)
-            for i in range(shape.debts)
-        ),
+        HoldingSpec("cash", "money", cash + 1, -coins, coins - 1),
+        *(HoldingSpec(f"size.{i}", "lot", size + 1, -lots, lots, name) for i, name in enumerate(names)),
+        *(HoldingSpec(f"collateral.{i}", "lot", amount, 0, most, f"asset {i}") for i in range(shape.collateral)),
+        *(HoldingSpec(f"debt.{i}", "share", amount, 0, most, f"asset {i}") for i in range(shape.debts)),
     )
 
 
-def _parameter_cells(shape: Shape) -> tuple[Cell, ...]:
-    cells: list[Cell] = []
-    for i in range(shape.positions):
-        for k in range(shape.tiers):
-            cells.append(
-                _unsigned(
-                    f"parameters.rate.{i}.{k}",
-                    "1e-6",
-                    model.RATE_BITS,
-                    maximum=model.RATE_SCALE,
-                    at_least=len(cells) - 1 if k else None,
-                    levels="initial>=maintenance",
-                )
-            )
-        for k in range(1, shape.tiers):
-            below = len(cells) - 1 if k > 1 else None
-            cells.append(
-                _unsigned(
-                    f"parameters.boundary.{i}.{k}",
-                    "money",
-                    model.BOUNDARY_BITS,
-                    at_least=below,
-                    levels="initial<=maintenance",
-                )
-            )
-        cells.append(_unsigned(f"parameters.charge.{i}", "money/lot", model.CHARGE_BITS, levels="initial>=maintenance"))
-    cells += (
-        _unsigned(
-            f"parameters.factor.{i}",
-            "1e-4",
-            model.FACTOR_BITS,
-            maximum=model.FACTOR_SCALE,
-            levels="initial<=maintenance",
-        )
-        for i in range(shape.collateral)
-    )
-    return tuple(cells)
+def _in_words(spec: HoldingSpec) -> str:
+    kind, _, number = spec.name.partition(".")
+    if not number:
+        return f"the {kind}"
+    return f"the size in position slot {number}" if kind == "size" else f"the amount in {kind} slot {number}"
 
 
-def cross_margin_schema(shape: Shape) -> Schema:
-    """Return the schema of the cross-margin family: the default widths, cells in the order tables are posted in."""
-    cash, size, amount = 1 << model.CASH_BITS, (1 << model.SIZE_BITS) - 1, (1 << model.ASSET_BITS) - 1
-    holdings = (
-        HoldingSpec("cash", "money", model.CASH_BITS + 1, -cash, cash - 1),
-        *(HoldingSpec(f"size.{i}", "lot", model.SIZE_BITS + 1, -size, size) for i in range(shape.positions)),
-        *(HoldingSpec(f"collateral.{i}", "lot", model.ASSET_BITS, 0, amount) for i in range(shape.collateral)),
-        *(HoldingSpec(f"debt.{i}", "share", model.ASSET_BITS, 0, amount) for i in range(shape.debts)),
-    )
-    tables = (("market", _market_cells(shape)), ("parameters", _parameter_cells(shape)))
-    return Schema("cross-margin", shape, model.MONEY_DIGITS, holdings, tables)
+def _width(spec: HoldingSpec) -> str:
+    units = {"money": " of money units", "lot": " of lots" if spec.minimum else ""}
+    return f"{spec.maximum.bit_length()} bits{units.get(spec.unit, '')}"

@@ -236,7 +236,7 @@ def load_parameters(path: Path) -> Parameters:
     if parameters.as_of.year < 1970:
         raise FileError("as_of is before 1970", code="wrong-value", file=str(path))
     for instrument in instruments:
-        _fits(len(instrument.tiers), shape.tiers, f"tiers of {instrument.name}", path)
+        _fits(len(instrument.tiers), parameters.shape.tiers, f"tiers of {instrument.name}", path)
         _ordered(instrument, path)
     for asset in assets:
         if asset.initial_factor > asset.maintenance_factor:

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from ..circuits.model import Holdings, Shape
+from ..circuits.rules.cross_margin import cross_margin_schema
 from ..circuits.rules.engine import Evaluation
 from ..circuits.rules.language import Value
-from ..circuits.schema import cross_margin_schema
 
 __all__ = ["lone_asset", "lone_position", "with_price"]
 

@@ -175,7 +175,7 @@ def to_holdings(portfolio: Portfolio, parameters: Parameters, tables: Tables) ->
 
     holdings = Holdings(math.floor(cash), tuple(sizes), tuple(collateral), tuple(debts))
     try:
-        holdings.fit(shape)
+        schema.fit(holdings)
     except InputError as error:
         raise FileError(error.message, code=error.code, file=portfolio.file) from None
     return holdings

@@ -19,7 +19,8 @@ from ..circuits.model import (
     RATE_SCALE,
     Table,
 )
-from ..circuits.schema import Cell, Schema, cross_margin_schema
+from ..circuits.rules.engine import family
+from ..circuits.schema import Cell, Schema
 from ..kernel.errors import FileError, InputError
 from .files import AssetMarket, InstrumentMarket, Market, Parameters
 
@@ -51,7 +52,7 @@ def make_tables(parameters: Parameters, market: Market, market_file: str | None 
     Raises FileError when the files do not belong together or a value does not fit its cell; the schema's own
     violations are InputError with code "schema".
     """
-    schema = cross_margin_schema(parameters.slots)
+    schema = family(parameters.rule).schema_of(parameters.slots)
     initial, maintenance = (parameter_table(parameters, level) for level in LEVELS)
     tables = Tables(schema, market_table(parameters, market, market_file), initial, maintenance)
     for table in (tables.market, initial, maintenance):
@@ -83,7 +84,7 @@ def market_table(parameters: Parameters, market: Market, file: str | None = None
     _all_listed([i.name for i in parameters.instruments], prices, "instrument", file)
     _all_listed([a.name for a in parameters.assets], assets, "asset", file)
 
-    cells = _Cells(cross_margin_schema(parameters.slots), "market", file)
+    cells = _Cells(family(parameters.rule).schema_of(parameters.slots), "market", file)
     for slot, listing in enumerate(parameters.instruments):
         step, values = Fraction(listing.size_step), prices[listing.name]
         cells.price(f"market.price.{slot}", Fraction(values.mark), step, listing.name)
@@ -100,15 +101,15 @@ def market_table(parameters: Parameters, market: Market, file: str | None = None
 def parameter_table(parameters: Parameters, level: str) -> Table:
     """Return the parameter table of one level; its number is the file's date in unix seconds."""
     shape = parameters.slots
-    cells = _Cells(cross_margin_schema(shape), "parameters", None)
+    cells = _Cells(family(parameters.rule).schema_of(shape), "parameters", None)
     for slot, listing in enumerate(parameters.instruments):
         rates = [tier.initial_rate if level == "initial" else tier.maintenance_rate for tier in listing.tiers]
         bounds = [Fraction(tier.from_notional) for tier in listing.tiers]
-        for k in range(shape.tiers):
+        for k in range(shape.tiers or 0):
             last = min(k, len(rates) - 1)
             cells.put(f"parameters.rate.{slot}.{k}", math.ceil(rates[last] * RATE_SCALE), listing.name)
             if k:
-                boundary = bounds[last] * MONEY if last else _largest(cells.spec(f"parameters.boundary.{slot}.{k}"))
+                boundary = bounds[last] * MONEY if last else cells.spec(f"parameters.boundary.{slot}.{k}").maximum
                 cells.put(f"parameters.boundary.{slot}.{k}", math.floor(boundary), listing.name)
         cells.put(f"parameters.charge.{slot}", 0, listing.name)
     for slot, asset in enumerate(parameters.assets[: shape.collateral]):
@@ -118,22 +119,8 @@ def parameter_table(parameters: Parameters, level: str) -> Table:
 
 
 def empty_cells(schema: Schema, table: str) -> dict[str, int]:
-    """Return every cell's value of an unlisted slot: no price, no index growth, full rates, no factor.
-
-    The charge is at its maximum, so that an empty slot cannot be traded free of margin and become rich on listing.
-    """
-    return {cell.name: _empty(cell) for cell in schema.cells(table)}
-
-
-def _empty(cell: Cell) -> int:
-    kind = cell.name.split(".")[1]
-    if kind in ("rate", "boundary", "charge"):
-        return _largest(cell)
-    return max(cell.minimum, 0)
-
-
-def _largest(cell: Cell) -> int:
-    return cell.maximum
+    """Return every cell's value of an unlisted slot: no price, no index growth, and what its schema says is dearest."""
+    return {cell.name: max(cell.minimum, 0) if cell.empty is None else cell.empty for cell in schema.cells(table)}
 
 
 class _Cells:

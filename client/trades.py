@@ -110,7 +110,7 @@ def traded(result: Evaluation, trades: Iterable[Trade]) -> Holdings:
         sizes[trade.slot] += trade.lots
         cash -= trade.lots * int(market[trade.slot] - market[shift + trade.slot])
     holdings = replace(result.holdings, cash=cash, sizes=tuple(sizes))
-    holdings.fit(result.schema.shape)
+    result.schema.fit(holdings)
     return holdings
 
 

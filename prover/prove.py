@@ -50,7 +50,7 @@ def check_inputs(
         raise InputError(f"the context must be below 2^{CONTEXT_BITS}", code="out-of-range")
     if not all(0 <= value < R for value in (*opening.owner_key, opening.salt)):
         raise InputError("the owner's key or the salt is not a canonical field element", code="out-of-range")
-    opening.holdings.fit(schema.shape)
+    schema.fit(opening.holdings)
 
 
 def witness_bytes(

@@ -28,6 +28,7 @@ class Builder:
         self.system = ConstraintSystem(public)
         self.program = ProgramRecorder()
         self.hidden = tuple(hidden)
+        self._publics = {name: 1 + i for i, name in enumerate(public)}
         self.checks: dict[str, int] = {}
 
     @contextmanager
@@ -46,7 +47,7 @@ class Builder:
 
     def public(self, name: str) -> Linear:
         """Return a public input."""
-        return Linear.wire(1 + self.system.public.index(name))
+        return Linear.wire(self._publics[name])
 
     def input(self, name: str) -> Linear:
         """Return a hidden input: for hints only, it is not a wire."""

@@ -10,11 +10,28 @@ rule under two parameter tables.
 
 from __future__ import annotations
 
-from ..schema import cross_margin_schema
+from ..model import (
+    ASSET_BITS,
+    BOUNDARY_BITS,
+    CASH_BITS,
+    CHARGE_BITS,
+    FACTOR_BITS,
+    FACTOR_SCALE,
+    FUNDING_BITS,
+    INDEX_BITS,
+    INDEX_SCALE,
+    MONEY_DIGITS,
+    PRICE_BITS,
+    RATE_BITS,
+    RATE_SCALE,
+    SIZE_BITS,
+    Shape,
+)
+from ..schema import Cell, Schema, holding_specs, signed, unsigned
 from .family import Account, Family, Position, TableView
 from .language import MONEY, Constant, Expression, absolute, tiers
 
-__all__ = ["CROSS_MARGIN"]
+__all__ = ["CROSS_MARGIN", "cross_margin_schema"]
 
 
 def equity(account: Account, market: TableView, parameters: TableView) -> Expression:
@@ -50,6 +67,47 @@ def requirement(account: Account, market: TableView, parameters: TableView) -> E
     for perp in account.positions:
         total += position_requirement(perp, market, parameters)
     return total
+
+
+def cross_margin_schema(shape: Shape) -> Schema:
+    """Return the family's schema: the default widths, cells in the order tables are posted in."""
+    shape.needs("tiers")
+    holdings = holding_specs(shape, cash=CASH_BITS, size=SIZE_BITS, amount=ASSET_BITS)
+    tables = (("market", _market_cells(shape)), ("parameters", _parameter_cells(shape)))
+    return Schema("cross-margin", shape, MONEY_DIGITS, holdings, tables)
+
+
+def _market_cells(shape: Shape) -> tuple[Cell, ...]:
+    positions, assets, debts = range(shape.positions), range(shape.assets), range(shape.debts)
+    return (
+        *(unsigned(f"market.price.{i}", "money/lot", PRICE_BITS) for i in positions),
+        *(signed(f"market.funding.{i}", "money/lot", FUNDING_BITS) for i in positions),
+        *(unsigned(f"market.asset_price.{i}", "money/lot", PRICE_BITS) for i in assets),
+        *(unsigned(f"market.borrow_index.{i}", "1e-9 lot/share", INDEX_BITS, minimum=INDEX_SCALE) for i in debts),
+    )
+
+
+def _parameter_cells(shape: Shape) -> tuple[Cell, ...]:
+    """Return each position's rates, boundaries above zero and charge, then the factors.
+
+    An empty slot is charged the most there is, so that it cannot be traded free of margin and become rich on listing.
+    """
+    cells: list[Cell] = []
+    initial = "initial>=maintenance"
+    for i in range(shape.positions):
+        for k in range(shape.tiers or 1):
+            order = {"at_least": len(cells) - 1 if k else None, "levels": initial, "empty": RATE_SCALE}
+            cells.append(unsigned(f"parameters.rate.{i}.{k}", "1e-6", RATE_BITS, maximum=RATE_SCALE, **order))
+        for k in range(1, shape.tiers or 1):
+            order = {"at_least": len(cells) - 1 if k > 1 else None, "levels": "initial<=maintenance"}
+            empty = (1 << BOUNDARY_BITS) - 1
+            cells.append(unsigned(f"parameters.boundary.{i}.{k}", "money", BOUNDARY_BITS, empty=empty, **order))
+        most = (1 << CHARGE_BITS) - 1
+        cells.append(unsigned(f"parameters.charge.{i}", "money/lot", CHARGE_BITS, levels=initial, empty=most))
+    for i in range(shape.collateral):
+        looser = "initial<=maintenance"
+        cells.append(unsigned(f"parameters.factor.{i}", "1e-4", FACTOR_BITS, maximum=FACTOR_SCALE, levels=looser))
+    return tuple(cells)
 
 
 CROSS_MARGIN = Family("cross-margin", cross_margin_schema, equity, requirement, position_requirement)

@@ -39,7 +39,7 @@ def money_scale(schema: Schema) -> int:
 
 def holding_values(holdings: Holdings) -> tuple[int, ...]:
     """Return the holdings flat, in the schema's order."""
-    return (holdings.cash, *holdings.sizes, *holdings.collateral, *holdings.debts)
+    return holdings.values
 
 
 def evaluate(schema: Schema, holdings: Holdings, market: Table, parameters: Table, credit: int = 0) -> Evaluation:
@@ -47,7 +47,7 @@ def evaluate(schema: Schema, holdings: Holdings, market: Table, parameters: Tabl
 
     Raises InputError when the shapes differ or a holding exceeds its width.
     """
-    holdings.fit(schema.shape)
+    schema.fit(holdings)
     if (market.name, parameters.name) != ("market", "parameters"):
         raise InputError("the tables are not a market and its parameters, in this order", code="schema")
     cells: dict[str, Sequence[Value]] = {}

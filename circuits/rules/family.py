@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from ...kernel.errors import RuleError
 from ..model import Shape
-from ..schema import Schema, keccak256
+from ..schema import Cell, HoldingSpec, Schema, keccak256
 from .language import CellRef, Expression, HoldingRef, Unit, walk
 
-__all__ = ["Account", "Asset", "Family", "Lookup", "Position", "Rule", "TableView"]
+__all__ = ["Account", "Asset", "BoundRule", "Family", "Lookup", "Parts", "Position", "Rule", "TableView"]
 
 
 @dataclass(frozen=True)
@@ -55,52 +55,74 @@ class Account:
     debts: tuple[Asset, ...]
 
 
-class Lookup:
-    """A column of cells, indexed by slot: `market.price[perp]`."""
+Place = Position | Asset | int
+"""Where a cell stands in its column: a slot, or a number (an expiry, a strike, a scenario)."""
 
-    def __init__(self, cells: dict[str, CellRef], prefix: str) -> None:
+
+class Lookup:
+    """A column of cells: `price[perp]`, `array[perp, scenario]`, `rate.row(perp)`."""
+
+    def __init__(self, cells: dict[str, CellRef], rows: dict[str, list[Expression]], prefix: str) -> None:
         """Keep the cells whose name starts with `prefix`."""
         self._cells = cells
+        self._rows = rows
         self._prefix = prefix
 
-    def __getitem__(self, slot: Position | Asset) -> CellRef:
-        """Return the slot's only cell in this column."""
-        return self._cells[f"{self._prefix}.{slot.slot}"]
+    def __getitem__(self, place: Place | tuple[Place, ...]) -> CellRef:
+        """Return the cell at a place, named `table.column.place` or `table.column.place.place`."""
+        places = place if isinstance(place, tuple) else (place,)
+        return self._cells[".".join([self._prefix, *map(_number, places)])]
 
-    def row(self, slot: Position | Asset) -> list[Expression]:
-        """Return the slot's cells in this column, in order (rates, boundaries)."""
-        start = f"{self._prefix}.{slot.slot}."
-        return [cell for name, cell in self._cells.items() if name.startswith(start)]
+    def row(self, place: Place) -> list[Expression]:
+        """Return all cells `table.column.place.*`, in order (rates, boundaries, scenarios)."""
+        return self._rows.get(f"{self._prefix}.{_number(place)}", [])
 
 
 class TableView:
-    """A table, symbolically: `table.column("price")`."""
+    """A table, symbolically: `table.column("price")`, `table["scale"]`."""
 
     def __init__(self, name: str, cells: dict[str, CellRef]) -> None:
         """Keep the table's name and cells."""
         self.name = name
         self.cells = cells
+        self._rows: dict[str, list[Expression]] = {}
+        for cell, reference in cells.items():
+            self._rows.setdefault(cell.rpartition(".")[0], []).append(reference)
 
     def column(self, name: str) -> Lookup:
         """Return one column of the table."""
-        return Lookup(self.cells, f"{self.name}.{name}")
+        return Lookup(self.cells, self._rows, f"{self.name}.{name}")
+
+    def __getitem__(self, name: str) -> CellRef:
+        """Return the table's only cell of that name: `table.name`."""
+        return self.cells[f"{self.name}.{name}"]
+
+
+def _number(place: Place) -> str:
+    return str(place if isinstance(place, int) else place.slot)
 
 
 Rule = Callable[[Account, TableView, TableView], Expression]
+Parts = Callable[[Account, TableView, TableView], Mapping[str, Expression]]
 
 
 @dataclass(frozen=True)
 class Family:
-    """A margin rule with the schema it runs under; parts are what reports show beside the surplus.
+    """A margin rule with the schema it runs under.
 
-    `equity` and `requirement` take (account, market, parameters); `position_requirement` one position besides.
+    The surplus is `equity` − `requirement`, each a function of (account, market, parameters). The rest is what reports
+    and the explainer show: `position_requirement`, one position's own part, where the requirement is a sum over
+    positions; `parts`, named parts that add up to the surplus (the waterfall); `scenarios`, the account's profit in
+    each scenario by name, where the rule has any.
     """
 
     name: str
     schema_of: Callable[[Shape], Schema]
     equity: Rule
     requirement: Rule
-    position_requirement: Callable[[Position, TableView, TableView], Expression]
+    position_requirement: Callable[[Position, TableView, TableView], Expression] | None = None
+    parts: Parts | None = None
+    scenarios: Parts | None = None
 
     def bind(self, schema: Schema) -> BoundRule:
         """Return the rule's expressions for one schema."""
@@ -115,7 +137,7 @@ class BoundRule:
         self.family = family
         self.schema = schema
         self.holdings = [
-            HoldingRef(i, spec.name, _unit(spec.name, spec.unit), (spec.minimum, spec.maximum))
+            HoldingRef(i, spec.name, _unit(spec), (spec.minimum, spec.maximum))
             for i, spec in enumerate(schema.holdings)
         ]
         self.account = _account(schema, self.holdings)
@@ -133,9 +155,25 @@ class BoundRule:
 
     @cached_property
     def position_requirements(self) -> list[Expression]:
-        """Return each position slot's own part of the requirement."""
-        market, parameters = self.tables["market"], self.tables["parameters"]
-        return [self.family.position_requirement(p, market, parameters) for p in self.account.positions]
+        """Return each position slot's own part of the requirement; none where the rule margins them together."""
+        part = self.family.position_requirement
+        if part is None:
+            return []
+        return [part(p, self.tables["market"], self.tables["parameters"]) for p in self.account.positions]
+
+    @cached_property
+    def parts(self) -> dict[str, Expression]:
+        """Return named parts that add up to the surplus: the family's own, or equity and requirement."""
+        if self.family.parts is None:
+            return {"equity": self.equity, "requirement": -self.requirement}
+        return dict(self.family.parts(self.account, self.tables["market"], self.tables["parameters"]))
+
+    @cached_property
+    def scenarios(self) -> dict[str, Expression]:
+        """Return the account's profit in each scenario by name; empty where the rule has none."""
+        if self.family.scenarios is None:
+            return {}
+        return dict(self.family.scenarios(self.account, self.tables["market"], self.tables["parameters"]))
 
     @cached_property
     def surplus(self) -> Expression:
@@ -156,24 +194,26 @@ class BoundRule:
         return keccak256("\n".join(lines).encode())
 
 
-_LOTS = {"size": "position", "price": "position", "funding": "position", "charge": "position"}
+_OF_POSITIONS = ("size", "price", "funding", "charge")
 
 
-def _unit(name: str, unit: str) -> Unit:
-    """Return a schema unit with lots and shares named by slot, so that no slot's price meets another slot's size."""
-    parts = name.removeprefix("market.").removeprefix("parameters.").split(".")
-    slot = parts[1] if len(parts) > 1 else ""
-    lot = f"lot of {_LOTS.get(parts[0], 'asset')} {slot}"
-    units = {
-        "money": Unit.of(money=1),
-        "lot": Unit.of(**{lot: 1}),
-        "share": Unit.of(**{f"share of asset {slot}": 1}),
-        "money/lot": Unit.of(money=1, **{lot: -1}),
-        "1e-9 lot/share": Unit.of(9, **{lot: 1, f"share of asset {slot}": -1}),
-        "1e-6": Unit.of(6),
-        "1e-4": Unit.of(4),
-    }
-    return units[unit]
+def _unit(spec: Cell | HoldingSpec) -> Unit:
+    """Return a schema's unit, lots and shares named by their slot. Raises RuleError when it cannot be read."""
+    column, _, number = spec.name.removeprefix("market.").removeprefix("parameters.").partition(".")
+    slot = spec.slot or f"{'position' if column in _OF_POSITIONS else 'asset'} {number.partition('.')[0]}"
+    decimals, text = 0, spec.unit
+    if text.startswith("1e-"):
+        digits, _, text = text.removeprefix("1e-").partition(" ")
+        decimals = int(digits)
+    above, _, below = text.partition("/")
+    powers: dict[str, int] = {}
+    for words, sign in ((above, 1), (below, -1)):
+        for word in filter(None, words.split("·")):
+            if not word.isalpha():
+                raise RuleError(f"{spec.name} has a unit that cannot be read: {spec.unit}")
+            base = f"{word} of {slot}" if word in ("lot", "share") else word
+            powers[base] = powers.get(base, 0) + sign
+    return Unit.of(decimals, **powers)
 
 
 def _table_view(schema: Schema, table: str) -> TableView:
@@ -182,7 +222,7 @@ def _table_view(schema: Schema, table: str) -> TableView:
             table,
             i,
             cell.name,
-            _unit(cell.name, cell.unit),
+            _unit(cell),
             (cell.minimum, cell.maximum),
             cell.at_least,
         )

@@ -53,8 +53,8 @@ def groups(schema: Schema) -> list[list[int]]:
 
 def pack(schema: Schema, holdings: Holdings) -> list[int]:
     """Return the holdings as field elements: offset form, low bits first. Raises InputError when one does not fit."""
-    holdings.fit(schema.shape)
-    values = (holdings.cash, *holdings.sizes, *holdings.collateral, *holdings.debts)
+    schema.fit(holdings)
+    values = holdings.values
     elements = []
     for group in groups(schema):
         element = shift = 0

@@ -8,8 +8,8 @@ import json
 from pathlib import Path
 
 from zkmargin.circuits.model import Holdings, Opening, Shape, Table
+from zkmargin.circuits.rules.cross_margin import cross_margin_schema
 from zkmargin.circuits.rules.engine import bind
-from zkmargin.circuits.schema import cross_margin_schema
 from zkmargin.circuits.statements.commitment import commit, hash_plain, pack, tag
 
 VECTORS = Path(__file__).with_name("vectors") / "encodings.json"

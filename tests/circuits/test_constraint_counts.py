@@ -14,7 +14,7 @@ from zkmargin.circuits.compiler.linear import Bound, Linear
 from zkmargin.circuits.gadgets import bits
 from zkmargin.circuits.gadgets.poseidon import hash_values, poseidon_template
 from zkmargin.circuits.model import Shape
-from zkmargin.circuits.schema import cross_margin_schema
+from zkmargin.circuits.rules.cross_margin import cross_margin_schema
 from zkmargin.circuits.statements.margin import STATEMENTS, build_margin
 
 COUNTS = Path(__file__).with_name("constraint_counts.csv")

@@ -7,7 +7,7 @@ import pytest
 
 from zkmargin.circuits.build import compile_statement, write_circuit
 from zkmargin.circuits.model import Holdings, Opening, Shape, Table
-from zkmargin.circuits.schema import cross_margin_schema
+from zkmargin.circuits.rules.cross_margin import cross_margin_schema
 from zkmargin.circuits.statements.commitment import draw_salt
 from zkmargin.client.deployment import Deployment
 from zkmargin.client.embedded_chain import EmbeddedChain

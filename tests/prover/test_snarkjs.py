@@ -8,7 +8,7 @@ import pytest
 
 from zkmargin.circuits.build import compile_statement, write_circuit
 from zkmargin.circuits.model import Holdings, Opening, Shape, Table
-from zkmargin.circuits.schema import cross_margin_schema
+from zkmargin.circuits.rules.cross_margin import cross_margin_schema
 from zkmargin.circuits.statements.commitment import draw_salt
 from zkmargin.kernel import Proof, verify, write_wtns
 from zkmargin.prover.prove import Prover
