@@ -64,9 +64,13 @@ class NativeProgram:
         words = (scalar_words([value % R for value in values], "bad-inputs") for values in (public, hidden))
         witness, failed = self._program.run(*words)
         if failed is not None:
-            program = WitnessProgram.from_bytes(self._data)
-            raise program.out_of_range(program.instructions[failed])
+            raise self._twin.out_of_range(self._twin.instructions[failed])
         return witness
+
+    @cached_property
+    def _twin(self) -> WitnessProgram:
+        """The same program in Python, which knows its instructions' names."""
+        return WitnessProgram.from_bytes(self._data)
 
 
 class NativeKernel:
