@@ -3,7 +3,7 @@ BIN := .venv/bin
 RUST := $(shell find kernel/native -name target -prune -o \( -name '*.rs' -o -name 'Cargo.*' \) -print)
 ROOMS := kernel contracts circuits verifier prover client
 
-.PHONY: demo test lint tests assurance bench docs wheel wheel-check sbom
+.PHONY: demo test lint tests assurance bench bench-large docs wheel wheel-check sbom
 .venv/made: pyproject.toml $(RUST)
 	test -x $(BIN)/python || $(PY) -m venv .venv
 	rm -f kernel/_native*.so
@@ -36,7 +36,11 @@ assurance: .venv/dev build/tree node_modules/made
 	ZKMARGIN_KERNEL=native ZKMARGIN_ASSURANCE=long ZKMARGIN_TALLY=$(CURDIR)/build/tally.jsonl $(BIN)/python -m pytest -q
 	$(BIN)/python docs/make_assurance.py build/tally.jsonl
 bench: .venv/dev node_modules/made
+	$(BIN)/python benchmarks/prove.py
 	$(BIN)/python benchmarks/prove_vs_snarkjs.py
+# A quarter of an hour: one size more.
+bench-large: .venv/dev node_modules/made
+	$(BIN)/python benchmarks/prove.py --sizes 18 --turns 2 --rounds 3 --only gnark zkmargin
 docs: .venv/dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 wheel: .venv/dev
