@@ -7,10 +7,10 @@ ROOMS := kernel contracts circuits verifier prover client
 .venv/made: pyproject.toml $(RUST)
 	test -x $(BIN)/python || $(PY) -m venv .venv
 	rm -f kernel/_native*.so
-	$(BIN)/pip install -q -e '.[evm]'
+	$(BIN)/pip install -q -e '.[evm,risk]'
 	touch $@
 .venv/dev: .venv/made
-	$(BIN)/pip install -q -e '.[dev,evm]'
+	$(BIN)/pip install -q -e '.[dev,evm,risk]'
 	touch $@
 node_modules/made: package.json package-lock.json .npmrc
 	npm ci --no-audit --no-fund --loglevel=error
