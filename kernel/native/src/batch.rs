@@ -18,7 +18,7 @@ use std::sync::atomic::AtomicBool;
 impl VerifyingKey {
     /// Whether all proofs hold, each with its own public inputs, which stand one proof's behind another's.
     pub fn verify_batch(&self, publics: &[Fr], proofs: &[u8]) -> Result<bool> {
-        if proofs.is_empty() || proofs.len() % 256 != 0 {
+        if proofs.is_empty() || !proofs.len().is_multiple_of(256) {
             return Err(malformed(
                 "proof-length",
                 "a batch has one proof or more, of 256 bytes each",

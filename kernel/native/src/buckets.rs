@@ -154,7 +154,7 @@ mod tests {
         let entries: Vec<(usize, G1Affine)> = (0..900)
             .map(|i: usize| {
                 let point = points[i * i % 7];
-                (i % 5, if i % 3 == 0 { -point } else { point })
+                (i % 5, if i.is_multiple_of(3) { -point } else { point })
             })
             .chain((0..64).map(|i| (5, if i % 2 == 0 { points[1] } else { -points[1] })))
             .chain((0..64).map(|_| (6, points[3])))

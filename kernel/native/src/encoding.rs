@@ -68,7 +68,7 @@ pub fn write_element<T: MontConfig<4>>(value: &Prime<T>, form: Form, out: &mut V
 
 /// Reads scalars; `what` names them in the message, `code` in the error.
 pub fn read_scalars(bytes: &[u8], code: &'static str, what: &str) -> Result<Vec<Fr>> {
-    if bytes.len() % 32 != 0 {
+    if !bytes.len().is_multiple_of(32) {
         return Err(malformed(code, format!("{what} do not fill whole 32-byte words")));
     }
     bytes
@@ -176,7 +176,7 @@ pub fn read_point<P: PointBytes>(bytes: &[u8], form: Form) -> std::result::Resul
 
 /// Reads points; `what` names them in messages.
 pub fn read_points<P: PointBytes>(bytes: &[u8], form: Form, what: &str) -> Result<Vec<P>> {
-    if bytes.len() % P::WIDTH != 0 {
+    if !bytes.len().is_multiple_of(P::WIDTH) {
         return Err(malformed("bad-format", format!("{what} do not fill whole points")));
     }
     bytes

@@ -23,6 +23,8 @@ mod sampling;
 mod sections;
 mod setup;
 mod transcript;
+#[cfg(target_arch = "x86_64")]
+pub mod vector;
 mod verifying_key;
 mod zkey;
 

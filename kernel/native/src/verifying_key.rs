@@ -76,7 +76,7 @@ impl VerifyingKey {
     /// alpha, beta, gamma, delta, then the input points, plain.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         const FIXED: usize = 64 + 3 * 128;
-        if bytes.len() <= FIXED || (bytes.len() - FIXED) % 64 != 0 {
+        if bytes.len() <= FIXED || !(bytes.len() - FIXED).is_multiple_of(64) {
             return Err(bad("the verifying key has the wrong length"));
         }
         let g2 = |at: usize| key_point::<G2Affine>(&bytes[at..at + 128]);
@@ -187,7 +187,7 @@ fn proof_point<P: PointBytes>(bytes: &[u8]) -> Result<P> {
 
 /// Whether Π e(g1_i, g2_i) = 1, points checked like a key's.
 pub fn pairing_check(bytes: &[u8]) -> Result<bool> {
-    if bytes.len() % 192 != 0 {
+    if !bytes.len().is_multiple_of(192) {
         return Err(bad("pairs of points do not fill whole records"));
     }
     let mut left = Vec::new();
@@ -205,7 +205,7 @@ pub fn pairing_check(bytes: &[u8]) -> Result<bool> {
 
 /// Reads public inputs: canonical, 32 bytes each.
 pub fn read_inputs(bytes: &[u8]) -> Result<Vec<Fr>> {
-    if bytes.len() % 32 != 0 {
+    if !bytes.len().is_multiple_of(32) {
         return Err(malformed(
             "input-not-canonical",
             "public inputs do not fill whole words",
