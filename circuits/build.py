@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +65,8 @@ class CompiledCircuit:
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """Return the content of `manifest.json`."""
+        from importlib.metadata import version  # slow to load, and loading a circuit does without
+
         tables, first = [], len(SINGLES)
         for name, cells in self.schema.tables:
             tables.append({"name": name, "first": first, "cells": len(cells)})

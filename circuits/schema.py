@@ -80,6 +80,14 @@ class Schema:
     holdings: tuple[HoldingSpec, ...]
     tables: tuple[tuple[str, tuple[Cell, ...]], ...]
 
+    def __hash__(self) -> int:
+        """Return the hash of the fields, taken once: a schema has hundreds of cells and finds its rule at each use."""
+        return self._fields_hash
+
+    @cached_property
+    def _fields_hash(self) -> int:
+        return hash((self.rule, self.shape, self.money_digits, self.holdings, self.tables))
+
     def cells(self, table: str) -> tuple[Cell, ...]:
         """Return the cells of one table, in order. Raises InputError (code "schema") when there is no such table."""
         for name, cells in self.tables:

@@ -6,7 +6,6 @@ Every command takes --json: one document on stdout, everything else on stderr. E
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ import typer
 from ..kernel.errors import InputError
 from . import batch_commands, circuit_commands, foreign_commands, portfolio_commands
 from .ceremony_commands import ceremony, start_one
+from .integers import read_integer
 from .output import INTERRUPTED, answer, guarded
 
 __all__ = ["app", "main", "run"]
@@ -42,8 +42,6 @@ MarketFile = Annotated[Path, typer.Option("--market", "-m", help="The venue's pr
 ParameterFile = Annotated[Path, typer.Option("--parameters", "-p", help="The venue's parameters: parameters.json.")]
 Margin = Annotated[str, typer.Option(help="initial or maintenance.", autocompletion=lambda: ["initial", "maintenance"])]
 CircuitFolder = Annotated[Path, typer.Option("--circuit", "-c", help="The folder of a compiled circuit.")]
-
-_INTEGER = re.compile(r"[0-9]{1,78}|0x[0-9a-fA-F]{1,64}", re.ASCII)
 
 
 def main() -> None:
@@ -174,7 +172,7 @@ def prove(
     witness: Annotated[Path | None, typer.Option(help="Also write the witness (.wtns): it is secret.")] = None,
     json_: Json = False,
 ) -> int:
-    """Prove the circuit's statement of a portfolio or an opening; the opening is written before the proof."""
+    """Prove the circuit's statement of a portfolio or an opening; the opening is on disk before the proof."""
     from .proving import ProveRequest, prove_to_files
 
     request = ProveRequest(
@@ -281,9 +279,10 @@ def demo(
 
 
 def _integer(text: str, option: str) -> int:
-    if not _INTEGER.fullmatch(text):
+    value = read_integer(text)
+    if value is None:
         raise InputError(f"{option} must be a decimal or 0x integer", code="usage")
-    return int(text, 0) if text.startswith("0x") else int(text)
+    return value
 
 
 def _folder(path: Path) -> None:

@@ -114,14 +114,16 @@ def load_owner(path: Path) -> OwnerKey:
     """Return a checked owner key: on the curve, in the prime subgroup, of its secret. Raises FileError."""
     data = read_json(path)
     model = validated(_OwnerModel, lambda: _OwnerModel.model_validate(data), path)
-    point = _checked_key(model.owner_key, path)
-    if model.secret is not None:
-        try:
-            matches = public_key(model.secret) == point
-        except InputError as error:
-            raise FileError(error.message, code=error.code, file=str(path)) from None
-        if not matches:
-            raise FileError("the owner's secret is of another key", code="bad-owner-key", file=str(path))
+    if model.secret is None:
+        return OwnerKey(_checked_key(model.owner_key, path))
+    try:
+        point = public_key(model.secret)
+    except InputError as error:
+        raise FileError(error.message, code=error.code, file=str(path)) from None
+    # A multiple of the generator that is not the identity is in the subgroup: nothing is left to check.
+    if point != tuple(model.owner_key):
+        _checked_key(model.owner_key, path)
+        raise FileError("the owner's secret is of another key", code="bad-owner-key", file=str(path))
     return OwnerKey(point, model.secret)
 
 

@@ -30,13 +30,18 @@ Say = Callable[["Console"], None]
 _real_stdout: ContextVar[TextIO | None] = ContextVar("real_stdout", default=None)
 
 
-def answer(document: Mapping[str, Any], say: Say, *, exit_code: int | None = None) -> int:
-    """Write a command's answer, the document with --json and what `say` prints otherwise; return the exit code."""
+def answer(document: Mapping[str, Any], say: Say | str, *, exit_code: int | None = None) -> int:
+    """Write a command's answer, the document with --json and what `say` prints otherwise; return the exit code.
+
+    A plain line needs no console, which takes its time to load.
+    """
     stream = _real_stdout.get()
-    if stream is None:
-        say(_console(sys.stdout))
-    else:
+    if stream is not None:
         _write(stream, json.dumps(document) + "\n")
+    elif isinstance(say, str):
+        _write(sys.stdout, say + "\n")
+    else:
+        say(_console(sys.stdout))
     if exit_code is not None:
         return exit_code
     return 0 if document["ok"] else 1

@@ -88,7 +88,7 @@ def prove_to_files(request: ProveRequest) -> int:
         "timings_ms": milliseconds(proved.timings_ms),
     }
     text = f"proved and verified in {proved.timings_ms['prove']:.0f} ms; proof in {request.out}, opening in {kept}"
-    return answer(document, lambda console: console.print(text))
+    return answer(document, text)
 
 
 def _where(request: ProveRequest) -> Where | None:

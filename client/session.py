@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,7 @@ from ..kernel.errors import InputError, Insufficient, MismatchError, NotShort, P
 from ..prover.prove import Prover
 from ..verifier.check import CONTEXT_BITS, verify_statement
 from ..verifier.keys import CircuitKey
+from . import writer
 from .files import Market, Parameters, load_market, load_parameters
 from .openings import OwnerKey, alone, fresh_opening, load_owner, save_opening, save_owner
 from .portfolio import Portfolio, load_portfolio, portfolio_from_frame, to_holdings
@@ -148,8 +150,8 @@ class Session:
     ) -> MarginProof:
         """Prove the circuit's statement of a portfolio, under fresh salt, or of an opening, under its own.
 
-        `context` is below 2^248, `credit` in money units. A portfolio's opening is written before the proof is made:
-        to `where`, by default beside a portfolio that is a file; otherwise keep the returned `opening`. Raises
+        `context` is below 2^248, `credit` in money units. A portfolio's opening is on disk before the proof is handed
+        out: at `where`, by default beside a portfolio that is a file; otherwise keep the returned `opening`. Raises
         Insufficient or NotShort when the statement is false, with nothing written; FileError, InputError.
         """
         start = perf_counter()
@@ -161,16 +163,15 @@ class Session:
         level = tables.parameters(margin)
         held = _portfolio(portfolio)
         if isinstance(held, Opening):
-            opening, written = held, None
-            self._decide(tables, opening.holdings, margin, credit)
+            where, holdings = None, held.holdings
         else:
-            if where is None and isinstance(portfolio, str | Path):
-                where = Where.beside(Path(portfolio))
+            where = Where.beside(Path(portfolio)) if where is None and isinstance(portfolio, str | Path) else where
             holdings = to_holdings(held, self.parameters, tables)
-            self._decide(tables, holdings, margin, credit)
-            opening, written = self._opened(holdings, where), where.opening if where else None
-        read = 1e3 * (perf_counter() - start)
-        proved = prover.prove(opening, tables.market, level, credit=credit, context=context)
+        self._decide(tables, holdings, margin, credit)
+        kept = contextlib.nullcontext(held) if isinstance(held, Opening) else self._opened(holdings, where)
+        with kept as opening:
+            read = 1e3 * (perf_counter() - start)
+            proved = prover.prove(opening, tables.market, level, credit=credit, context=context)
         return MarginProof(
             proved.proof,
             proved.public,
@@ -178,7 +179,7 @@ class Session:
             margin,
             opening,
             proved.witness,
-            written,
+            where.opening if where else None,
             {"read": read, **proved.timings_ms},
         )
 
@@ -194,18 +195,29 @@ class Session:
             return False
         return True
 
-    def _opened(self, holdings: Holdings, where: Where | None) -> Opening:
-        """Return an opening of the holdings, on disk before anything depends on it."""
+    @contextlib.contextmanager
+    def _opened(self, holdings: Holdings, where: Where | None) -> Iterator[Opening]:
+        """Give an opening of the holdings, which is on disk when the block is left, however it is left.
+
+        The disk and the prover work at the same time. Raises FileError on leaving when it could not be written.
+        """
         if where is None:
             self.owner = self.owner or OwnerKey.draw()
-            return fresh_opening(holdings, self.owner)
-        with alone(where.owner, where.opening):
+            yield fresh_opening(holdings, self.owner)
+            return
+        with contextlib.ExitStack() as held:
+            held.enter_context(alone(where.owner, where.opening))
             owner, drawn = (self.owner, False) if self.owner else where.owner_key()
             opening = fresh_opening(holdings, owner)
-            if drawn:
-                save_owner(where.owner, owner)
-            save_opening(where.opening, opening)
-        return opening
+
+            def write(until_written: contextlib.ExitStack = held.pop_all()) -> None:  # noqa: B008 - taken over here
+                with until_written:
+                    if drawn:
+                        save_owner(where.owner, owner)
+                    save_opening(where.opening, opening)
+
+            with writer.meanwhile(write):
+                yield opening
 
     def _decide(self, tables: Tables, holdings: Holdings, margin: str, credit: int) -> None:
         """Raise before anything is written when there is nothing to prove."""

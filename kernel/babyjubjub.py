@@ -7,6 +7,7 @@ here rarely, on their owner's machine, and nothing is signed.
 from __future__ import annotations
 
 import secrets
+from functools import lru_cache
 
 from .errors import InputError
 from .field import R
@@ -50,6 +51,7 @@ def is_on_curve(point: Point) -> bool:
     return (A * xx + yy - 1 - D * xx * yy) % R == 0
 
 
+@lru_cache(maxsize=1024)  # the same few owners again and again; keys are public
 def is_in_subgroup(point: Point) -> bool:
     """Whether a point of the curve is in the subgroup of prime order (the identity is)."""
     return is_on_curve(point) and multiply(point, SUBGROUP_ORDER) == IDENTITY
@@ -61,13 +63,15 @@ def add(left: Point, right: Point) -> Point:
 
 
 def multiply(point: Point, scalar: int) -> Point:
-    """Return scalar·point for a scalar >= 0."""
-    total, power = (0, 1, 1), (point[0], point[1], 1)
-    while scalar:
-        if scalar & 1:
-            total = _add(total, power)
-        power = _add(power, power)
-        scalar >>= 1
+    """Return scalar·point for a scalar >= 0: four doublings, then one of sixteen multiples, for every four bits."""
+    multiples = [(0, 1, 1), (*point, 1)]
+    for _ in range(14):
+        multiples.append(_add(multiples[-1], multiples[1]))
+    total = multiples[0]
+    for shift in range((scalar.bit_length() - 1) // 4 * 4, -1, -4):
+        for _ in range(4):
+            total = _double(total)
+        total = _add(total, multiples[scalar >> shift & 15])
     return _affine(total)
 
 
@@ -109,6 +113,16 @@ def _add(left: _Projective, right: _Projective) -> _Projective:
     x = a * f * ((x1 + y1) * (x2 + y2) - c - d) % R
     y = a * g * (d - A * c) % R
     return x, y, f * g % R
+
+
+def _double(point: _Projective) -> _Projective:
+    """Double: the addition's formula with what coincides computed once."""
+    x, y, z = point
+    b, c, d = (x + y) ** 2 % R, x * x % R, y * y % R
+    e = A * c
+    f = e + d
+    j = (f - 2 * z * z) % R
+    return (b - c - d) * j % R, f * (e - d) % R, f * j % R
 
 
 def _affine(point: _Projective) -> Point:

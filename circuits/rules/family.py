@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from ...kernel.errors import RuleError
 from ..model import Shape
@@ -123,6 +123,10 @@ class Family:
     position_requirement: Callable[[Position, TableView, TableView], Expression] | None = None
     parts: Parts | None = None
     scenarios: Parts | None = None
+
+    def __post_init__(self) -> None:
+        """Make one schema a shape: it is asked for again and again, and what is bound to it is found by it."""
+        object.__setattr__(self, "schema_of", lru_cache(maxsize=64)(self.schema_of))
 
     def bind(self, schema: Schema) -> BoundRule:
         """Return the rule's expressions for one schema."""

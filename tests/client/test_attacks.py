@@ -26,7 +26,8 @@ PROCESSES = 6
 def opens(session, folder, ready, made):
     """Make an opening as `prove` does and tell its salt and key."""
     ready.wait()
-    opening = session._opened(Holdings(1, (0,), (0,), (0,)), Where.beside(folder / "desk.json"))
+    with session._opened(Holdings(1, (0,), (0,), (0,)), Where.beside(folder / "desk.json")) as opening:
+        pass
     made.put((opening.salt, opening.owner_key))
 
 

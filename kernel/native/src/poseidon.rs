@@ -2,8 +2,7 @@
 
 use crate::error::{bad, Result};
 use ark_bn254::Fr;
-use ark_ff::{BigInt, BigInteger, Field, PrimeField, Zero};
-use std::collections::VecDeque;
+use ark_ff::{batch_inversion, BigInt, BigInteger, Field, PrimeField, Zero};
 use std::sync::OnceLock;
 
 const FULL_ROUNDS: usize = 8;
@@ -81,19 +80,33 @@ fn cauchy(xs: &[Fr], ys: &[Fr]) -> Option<Vec<Vec<Fr>>> {
     if !distinct {
         return None;
     }
-    xs.iter()
-        .map(|x| ys.iter().map(|y| (*x + y).inverse()).collect())
-        .collect()
+    let mut entries: Vec<Fr> = xs.iter().flat_map(|x| ys.iter().map(move |y| *x + y)).collect();
+    if entries.iter().any(Fr::is_zero) {
+        return None;
+    }
+    batch_inversion(&mut entries);
+    Some(entries.chunks_exact(ys.len()).map(<[Fr]>::to_vec).collect())
 }
 
 /// The 80-bit register in self-shrinking mode: of each pair of bits, the second counts where the first is 1.
-struct Grain(VecDeque<bool>);
+///
+/// Held as an integer, the oldest bit lowest. The newest bit that the next one depends on is 62, so 18 bits follow
+/// from the register at once; the constants of one width take half a million.
+struct Grain {
+    state: u128,
+    /// Bits drawn and not yet looked at, the first lowest.
+    drawn: u128,
+    left: u32,
+}
+
+/// An even number, so that pairs stay together.
+const STRIDE: u32 = 18;
 
 impl Grain {
     fn new(width: usize, partial_rounds: usize) -> Self {
-        let mut state = VecDeque::with_capacity(80);
+        let mut bits = Vec::with_capacity(80);
         // Prime field, x^5, field size, width, rounds; then thirty ones.
-        for (value, bits) in [
+        for (value, count) in [
             (1, 2),
             (0, 4),
             (BITS, 12),
@@ -101,34 +114,56 @@ impl Grain {
             (FULL_ROUNDS, 10),
             (partial_rounds, 10),
         ] {
-            state.extend((0..bits).rev().map(|bit| value >> bit & 1 == 1));
+            bits.extend((0..count).rev().map(|bit| value >> bit & 1 == 1));
         }
-        state.extend([true; 30]);
-        let mut grain = Self(state);
-        for _ in 0..160 {
-            grain.step();
+        bits.extend([true; 30]);
+        let state = bits.iter().rev().fold(0, |state, bit| state << 1 | u128::from(*bit));
+        let mut grain = Self {
+            state,
+            drawn: 0,
+            left: 0,
+        };
+        // 160 bits are thrown away: eight strides and sixteen bits of the ninth.
+        for _ in 0..9 {
+            grain.drawn = grain.step();
         }
+        grain.drawn >>= 16;
+        grain.left = STRIDE - 16;
         grain
     }
 
-    fn step(&mut self) -> bool {
-        let bit = [62, 51, 38, 23, 13, 0]
+    /// The register's next bits, the first lowest.
+    fn step(&mut self) -> u128 {
+        let sum = [62, 51, 38, 23, 13, 0]
             .iter()
-            .fold(false, |sum, tap| sum ^ self.0[*tap]);
-        self.0.pop_front();
-        self.0.push_back(bit);
-        bit
+            .fold(0, |sum, tap| sum ^ self.state >> tap);
+        let bits = sum & ((1 << STRIDE) - 1);
+        self.state = self.state >> STRIDE | bits << (80 - STRIDE);
+        bits
+    }
+
+    fn pair(&mut self) -> (bool, bool) {
+        if self.left == 0 {
+            self.drawn = self.step();
+            self.left = STRIDE;
+        }
+        let pair = (self.drawn & 1 == 1, self.drawn & 2 == 2);
+        self.drawn >>= 2;
+        self.left -= 2;
+        pair
     }
 
     /// The next 254 bits, highest first.
     fn integer(&mut self) -> BigInt<4> {
-        let mut bits = Vec::with_capacity(BITS);
-        while bits.len() < BITS {
-            let (keep, bit) = (self.step(), self.step());
+        let mut limbs = [0u64; 4];
+        let mut missing = BITS;
+        while missing > 0 {
+            let (keep, bit) = self.pair();
             if keep {
-                bits.push(bit);
+                missing -= 1;
+                limbs[missing / 64] |= u64::from(bit) << (missing % 64);
             }
         }
-        BigInt::from_bits_be(&bits)
+        BigInt(limbs)
     }
 }
