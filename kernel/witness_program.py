@@ -6,6 +6,7 @@ it. It is not trusted: whatever it writes, the constraints decide. The same byte
 
 from __future__ import annotations
 
+import math
 import struct
 import sys
 from array import array
@@ -19,11 +20,10 @@ from .field import R
 __all__ = ["Instruction", "WitnessProgram"]
 
 MAGIC = b"zkmw"
-VERSION = 1
 MOST_PUBLIC = 1 << 20  # wires that no step fills: public inputs, handed over when the program runs
 
-LINEAR, PRODUCTS, BITS, SIGN, LARGEST, SMALLEST, QUOTIENT = range(7)
-_NAMES = ("linear", "products", "bits", "sign", "largest", "smallest", "quotient")
+LINEAR, PRODUCTS, BITS, SIGN, LARGEST, SMALLEST, QUOTIENT, RANKED, FLAGS, ROOT = range(10)
+_OPERATIONS = {1: 1 + QUOTIENT, 2: 1 + ROOT}  # version -> how many; a program is written in the oldest that has its own
 
 
 class Instruction(NamedTuple):
@@ -31,8 +31,10 @@ class Instruction(NamedTuple):
 
     linear: wire = <source>. products: wire+i = <source+2i>·<source+2i+1>. bits: the `size` bits of <source>.
     sign: wire = 1 if <source> is negative, then `size` bits of its magnitude. largest, smallest: the greatest or
-    least of `size` combinations. quotient: wire = <source> / <source+1>, rounded down. `label` names what is out of
-    range when bits do not suffice.
+    least of `size` combinations. quotient: wire = <source> / <source+1>, rounded down. ranked: the k-th largest of the
+    `size` combinations after <source>, which is k. flags: `size` wires, 1 for the k largest of the same, the first of
+    equals before the others. root: wire = the square root of <source>, rounded down; 0 of a negative number. `label`
+    names what is out of range when bits do not suffice.
     """
 
     operation: int
@@ -92,9 +94,24 @@ class WitnessProgram:
         elif step.operation == QUOTIENT:
             numerator, divisor = (_signed(dot(step.source + i, tape)) for i in range(2))
             tape[wire] = numerator // divisor % R if divisor else 0
+        elif step.operation == ROOT:
+            tape[wire] = math.isqrt(max(0, _signed(dot(step.source, tape))))
+        elif step.operation in (RANKED, FLAGS):
+            self._rank(step, tape)
         else:
             choose = max if step.operation == LARGEST else min
             tape[wire] = choose(_signed(dot(step.source + i, tape)) for i in range(count)) % R
+
+    def _rank(self, step: Instruction, tape: list[int]) -> None:
+        """Write the k-th largest of several values, or which are the k largest. A k that is out of bounds is cut."""
+        k, *values = (_signed(self.pool.dot(step.source + i, tape)) for i in range(1 + step.size))
+        order = sorted(range(step.size), key=lambda i: -values[i])
+        k = min(max(1, k), step.size)
+        if step.operation == RANKED:
+            tape[step.wire] = values[order[k - 1]] % R
+            return
+        for rank, i in enumerate(order):
+            tape[step.wire + i] = int(rank < k)
 
     def out_of_range(self, step: Instruction) -> Unsatisfied:
         """Return the error of a step whose value does not fit its bits: it names the check, never the value."""
@@ -116,7 +133,9 @@ class WitnessProgram:
             len(self.pool.coefficients),
             len(labels),
         )
-        parts = [MAGIC, struct.pack("<8I", VERSION, *header)]
+        newest = max((step.operation for step in self.instructions), default=0)
+        version = min((v for v, operations in _OPERATIONS.items() if newest < operations), default=max(_OPERATIONS))
+        parts = [MAGIC, struct.pack("<8I", version, *header)]
         parts += [_little(values) for values in (flat, self.pool.starts, self.pool.wires, self.pool.indices)]
         parts += [value.to_bytes(32, "little") for value in self.pool.coefficients]
         return b"".join(parts) + labels
@@ -128,7 +147,7 @@ class WitnessProgram:
             raise FormatError("this is not a witness program", code="bad-program")
         version, wires, inputs, steps, combinations, terms, coefficients, labels = struct.unpack_from("<8I", data, 4)
         sizes = (20 * steps, 4 * (combinations + 1), 4 * terms, 4 * terms, 32 * coefficients, labels)
-        if version != VERSION or len(data) != 36 + sum(sizes):
+        if version not in _OPERATIONS or len(data) != 36 + sum(sizes):
             raise FormatError("the witness program is cut or of another version", code="bad-program")
         program, offset = cls(), 36
         program.wires, program.inputs = wires, inputs
@@ -142,11 +161,11 @@ class WitnessProgram:
         pool.starts, pool.wires, pool.indices = _read("I", chunks[1]), _read("i", chunks[2]), _read("I", chunks[3])
         pool.coefficients = [int.from_bytes(chunks[4][i : i + 32], "little") for i in range(0, len(chunks[4]), 32)]
         program.labels = chunks[5].decode(errors="replace").split("\n")
-        program._check_places()
+        program._check_places(_OPERATIONS[version])
         return program
 
-    def _check_places(self) -> None:
-        """Raise FormatError unless every step writes wires and reads combinations that exist."""
+    def _check_places(self, operations: int) -> None:
+        """Raise FormatError unless every step is known, writes wires and reads combinations that exist."""
         tape, pool, filled = self.wires + self.inputs, self.pool, 1 + MOST_PUBLIC
         sound = (
             list(pool.starts) == sorted(pool.starts)
@@ -161,7 +180,7 @@ class WitnessProgram:
             filled += written
             sound = (
                 sound
-                and step.operation < len(_NAMES)
+                and step.operation < operations
                 and step.size <= largest_size
                 and read > 0
                 and step.wire > 0
@@ -180,7 +199,7 @@ def _signed(value: int) -> int:
 
 def _extent(step: Instruction) -> tuple[int, int, int]:
     """Return how many wires a step writes, how many combinations it reads, and its largest size."""
-    if step.operation == LINEAR:
+    if step.operation in (LINEAR, ROOT):
         return 1, 1, 1
     if step.operation == QUOTIENT:
         return 1, 2, 1
@@ -188,6 +207,9 @@ def _extent(step: Instruction) -> tuple[int, int, int]:
         return step.size, 2 * step.size, sys.maxsize
     if step.operation in (BITS, SIGN):
         return step.size + (step.operation == SIGN), 1, R.bit_length()
+    if step.operation in (RANKED, FLAGS):
+        read = 1 + step.size if step.size else 0  # the largest of nothing is refused
+        return (step.size if step.operation == FLAGS else 1), read, sys.maxsize
     return 1, step.size, sys.maxsize
 
 

@@ -65,16 +65,21 @@ class Linear:
         return Linear({wire: factor * value for wire, value in self.terms.items()} if factor else {})
 
     def halved(self) -> Linear:
-        """Return self/2 in the field. Only for values the caller knows to be even integers."""
+        """Return self/2 in the field. Only for values the caller knows to be even integers.
+
+        Halves are taken between −r/2 and r/2, so that a half and its opposite cancel as integers.
+        """
         half = (R + 1) // 2
-        return Linear({wire: value * half % R for wire, value in self.terms.items()})
+        halves = {wire: value * half % R for wire, value in self.terms.items()}
+        return Linear({wire: value - R if value > R // 2 else value for wire, value in halves.items()})
 
 
 @dataclass(frozen=True)
 class Bound:
     """A value in a circuit: a linear combination, the interval its own constraints imply, and whether it is exact.
 
-    An inexact value bounds the true one on one side only. `magnitude` is |value| when a gadget has already made it.
+    An inexact value bounds the true one on one side only. `magnitude` is |value| and `sign` is 1 where it is negative,
+    either at zero, when a gadget has already made them.
     """
 
     linear: Linear
@@ -82,3 +87,4 @@ class Bound:
     high: int
     exact: bool = True
     magnitude: Linear | None = None
+    sign: Linear | None = None

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 from ...kernel.witness_program import (
     BITS,
+    FLAGS,
     LARGEST,
     LINEAR,
     PRODUCTS,
     QUOTIENT,
+    RANKED,
+    ROOT,
     SIGN,
     SMALLEST,
     Instruction,
@@ -55,6 +58,18 @@ class ProgramRecorder(WitnessProgram):
     def quotient(self, wire: int, numerator: Linear, divisor: Linear) -> None:
         """Record wire = numerator / divisor, rounded down."""
         self._record(QUOTIENT, wire, 1, [numerator, divisor])
+
+    def root(self, wire: int, value: Linear) -> None:
+        """Record wire = the square root of a value, rounded down."""
+        self._record(ROOT, wire, 1, [value])
+
+    def ranked(self, wire: int, pieces: list[Linear], k: int) -> None:
+        """Record wire = the k-th largest piece."""
+        self._record(RANKED, wire, len(pieces), [Linear.constant(k), *pieces])
+
+    def flags(self, first: int, pieces: list[Linear], k: int) -> None:
+        """Record a wire a piece from `first` on: 1 for the k largest, 0 for the others."""
+        self._record(FLAGS, first, len(pieces), [Linear.constant(k), *pieces])
 
     def finish(self, wires: int, inputs: int) -> None:
         """Fix the tape: hidden input k, named -1-k while recording, is tape place wires + k."""

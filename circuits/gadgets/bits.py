@@ -74,7 +74,7 @@ def range_check(builder: Builder, value: Bound, bits: int, name: str) -> None:
 
 
 def sign_and_magnitude(builder: Builder, value: Bound, bits: int, name: str, *, defines: bool = False) -> Bound:
-    """Return the value with its magnitude g, from s·2g = g − x with s boolean and 0 <= g < 2^bits.
+    """Return the value with its sign s and magnitude g, from s·2g = g − x with s boolean and 0 <= g < 2^bits.
 
     So x = g or x = −g: the magnitude is exact, the sign is free at zero. With `defines` the value is a fresh wire that
     these very constraints define, and its interval is theirs. Raises RuleError when |x| could wrap into the range.
@@ -89,4 +89,4 @@ def sign_and_magnitude(builder: Builder, value: Bound, bits: int, name: str, *, 
     magnitude = Linear.weighted_bits(sign + 1, bits)
     builder.constrain(Linear.wire(sign), magnitude.scaled(2), magnitude - value.linear, f"sign of {name}")
     low, high = (-largest, largest) if defines else (value.low, value.high)
-    return Bound(value.linear, low, high, value.exact, magnitude)
+    return Bound(value.linear, low, high, value.exact, magnitude, Linear.wire(sign))

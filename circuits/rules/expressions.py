@@ -7,7 +7,7 @@ produce. Rules are written with the words of `language`; `walk` and the nodes ar
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -35,6 +35,8 @@ __all__ = [
     "walk",
 ]
 
+_PARTS = ("expressions", "nodes", "language", "branches", "spreads")  # modules whose frames are not the rule's author
+
 Interval = tuple[int, int]
 Value = int | Fraction
 
@@ -45,6 +47,7 @@ class Expression:
     unit: Unit
     interval: Interval
     children: tuple[Expression, ...] = ()
+    exact: bool = True  # whether a circuit determines the value, whichever side is asked
     where: str = ""  # file:line of the rule that made it
 
     def __add__(self, other: Expression | int) -> Expression:
@@ -177,12 +180,18 @@ class HoldingRef(Expression):
 
 
 class _Node(Expression):
-    """An inner node: its unit and interval follow from its children."""
+    """An inner node: its unit and interval follow from its children.
+
+    Where `one_sided` is set, a circuit has a helper for the node, bounded on the side that is asked.
+    """
+
+    one_sided = False
 
     def __init__(self, unit: Unit, interval: Interval, children: tuple[Expression, ...]) -> None:
         self.unit = unit
         self.interval = interval
         self.children = children
+        self.exact = not self.one_sided and all(child.exact for child in children)
         self.where = _where()
 
     def __str__(self) -> str:
@@ -244,6 +253,8 @@ class Increase(_Node):
 class Quotient(_Node):
     """numerator / divisor as an integer, rounded down, or up with `up`. The divisor is at least one."""
 
+    one_sided = True
+
     def __init__(self, numerator: Expression, divisor: Expression, *, up: bool) -> None:
         """Divide units and intervals. Raises RuleError unless the divisor is known to be positive."""
         low, high = divisor.interval
@@ -274,6 +285,8 @@ class Quotient(_Node):
 class Positive(_Node):
     """max(x, 0)."""
 
+    one_sided = True
+
     def __init__(self, x: Expression) -> None:
         """Cut the interval at zero."""
         super().__init__(x.unit, (max(0, x.interval[0]), max(0, x.interval[1])), (x,))
@@ -299,6 +312,8 @@ class Absolute(_Node):
 class Minimum(_Node):
     """The smallest of several quantities of one unit."""
 
+    one_sided = True
+
     def __init__(self, pieces: tuple[Expression, ...]) -> None:
         """Take the ends of the smallest."""
         ends = (min(p.interval[0] for p in pieces), min(p.interval[1] for p in pieces))
@@ -312,6 +327,8 @@ class Minimum(_Node):
 class Maximum(_Node):
     """The largest of several quantities of one unit."""
 
+    one_sided = True
+
     def __init__(self, pieces: tuple[Expression, ...]) -> None:
         """Take the ends of the largest."""
         ends = (max(p.interval[0] for p in pieces), max(p.interval[1] for p in pieces))
@@ -322,8 +339,11 @@ class Maximum(_Node):
         return max(values)
 
 
-def walk(root: Expression) -> list[Expression]:
-    """Return every node below and including `root` once, children before parents."""
+def walk(root: Expression, known: Container[int] = ()) -> list[Expression]:
+    """Return every node below and including `root` once, children before parents.
+
+    Nodes whose id is in `known` are left out, and so is what stands below nothing else.
+    """
     order: list[Expression] = []
     seen: set[int] = set()
     stack: list[tuple[Expression, bool]] = [(root, False)]
@@ -331,18 +351,20 @@ def walk(root: Expression) -> list[Expression]:
         node, ready = stack.pop()
         if ready:
             order.append(node)
-        elif id(node) not in seen:
+        elif id(node) not in seen and id(node) not in known:
             seen.add(id(node))
             stack.append((node, True))
             stack.extend((child, False) for child in reversed(node.children))
     return order
 
 
+_LANGUAGE = frozenset(__name__.replace("expressions", part) for part in _PARTS)
+
+
 def _where() -> str:
     """Return the place in the rule that is being written: the nearest frame outside the language."""
     frame: FrameType | None = sys._getframe(1)
-    own = (__name__, __name__.replace("expressions", "language"))
-    while frame is not None and frame.f_globals.get("__name__") in own:
+    while frame is not None and frame.f_globals.get("__name__") in _LANGUAGE:
         frame = frame.f_back
     if frame is None:
         return ""

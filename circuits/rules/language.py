@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 
 from ...kernel.errors import RuleError
+from .branches import aligned, by_sign, discounted, increase, piecewise_linear, tiers
 from .expressions import (
     Absolute,
     CellRef,
@@ -28,35 +29,54 @@ from .expressions import (
     Value,
     walk,
 )
+from .nodes import Branch, Exact, KthLargest, Remainder, SquareRoot, SumLargest
+from .spreads import Spread, spread_credit
 from .units import DIMENSIONLESS, MONEY, Unit
 
 __all__ = [
     "DIMENSIONLESS",
     "MONEY",
     "Absolute",
+    "Branch",
     "CellRef",
     "Constant",
+    "Exact",
     "Expression",
     "HoldingRef",
     "Increase",
     "Interval",
+    "KthLargest",
     "Maximum",
     "Minimum",
     "Positive",
     "Product",
     "Quotient",
+    "Remainder",
+    "Spread",
+    "SquareRoot",
     "Sum",
+    "SumLargest",
     "Unit",
     "Value",
     "absolute",
+    "by_sign",
     "ceil_div",
+    "discounted",
     "dot",
     "evaluate",
+    "exact",
     "floor_div",
+    "floor_sqrt",
+    "in_units",
     "increase",
+    "kth_largest",
     "maximum",
     "minimum",
+    "piecewise_linear",
     "positive",
+    "remainder",
+    "spread_credit",
+    "sum_largest",
     "tiers",
     "walk",
 ]
@@ -74,12 +94,30 @@ def positive(x: Expression) -> Expression:
 
 def minimum(*pieces: Expression) -> Expression:
     """Return the smallest piece; all are brought to the finest scale among them."""
-    return Minimum(_aligned(pieces))
+    return Minimum(aligned(pieces))
 
 
 def maximum(*pieces: Expression) -> Expression:
     """Return the largest piece; all are brought to the finest scale among them."""
-    return Maximum(_aligned(pieces))
+    return Maximum(aligned(pieces))
+
+
+def sum_largest(pieces: Sequence[Expression], k: int) -> Expression:
+    """Return the sum of the k largest pieces (k times the expected shortfall). Raises RuleError unless 1 <= k <= n."""
+    _check_rank(pieces, k)
+    if k == 1:
+        return maximum(*pieces)
+    if k == len(pieces):
+        return reduce(lambda total, piece: total + piece, aligned(pieces))
+    return SumLargest(aligned(pieces), k)
+
+
+def kth_largest(pieces: Sequence[Expression], k: int) -> Expression:
+    """Return the k-th largest piece (the value-at-risk of scenario losses). Raises RuleError unless 1 <= k <= n."""
+    _check_rank(pieces, k)
+    if k == 1:
+        return maximum(*pieces)
+    return minimum(*pieces) if k == len(pieces) else KthLargest(aligned(pieces), k)
 
 
 def floor_div(numerator: Expression, divisor: Expression) -> Expression:
@@ -92,43 +130,34 @@ def ceil_div(numerator: Expression, divisor: Expression) -> Expression:
     return Quotient(numerator, divisor, up=True)
 
 
+def remainder(numerator: Expression, divisor: Expression) -> Expression:
+    """Return what the quotient rounded down leaves, exact. Raises RuleError unless divisor >= 1."""
+    return Remainder(numerator, divisor)
+
+
+def floor_sqrt(x: Expression) -> Expression:
+    """Return √x rounded down. Raises RuleError unless x >= 0 and its unit has a root; `in_units` takes a unit off."""
+    return SquareRoot(x)
+
+
+def in_units(x: Expression) -> Expression:
+    """Return x as a plain number of its smallest units: a size in lots as the number of lots."""
+    return x * Constant(1, x.unit.inverse)
+
+
+def exact(x: Expression) -> Expression:
+    """Return x, determined by both bounds at once, so that it may be multiplied by anything and chosen by.
+
+    Costs both sides' constraints; a positive part or a two-piece extreme of exact values costs no more than one side.
+    """
+    return x if x.exact else Exact(x)
+
+
 def dot(left: Sequence[Expression], right: Sequence[Expression]) -> Expression:
     """Return Σ left_i·right_i. Raises RuleError when the lengths differ or are zero."""
     if len(left) != len(right) or not left:
         raise RuleError(f"dot needs two lists of one length, not {len(left)} and {len(right)}")
     return reduce(lambda total, term: total + term, (a * b for a, b in zip(left, right, strict=True)))
-
-
-def increase(later: Expression, earlier: Expression) -> Expression:
-    """Return later − earlier, relying on the schema's order between the two cells.
-
-    Raises RuleError when the schema does not declare it: the sign of a table value is what soundness rests on.
-    """
-    if not (
-        isinstance(later, CellRef)
-        and isinstance(earlier, CellRef)
-        and later.table == earlier.table
-        and later.at_least == earlier.index
-    ):
-        raise RuleError(
-            f"the rule relies on {later} >= {earlier}, which the schema does not declare",
-            hint="declare the order in the schema (at_least), so that whoever admits a table enforces it",
-        )
-    return Increase(later, earlier)
-
-
-def tiers(amount: Expression, *, rates: Sequence[Expression], boundaries: Sequence[Expression]) -> Expression:
-    """Return the charge of marginal rates: rate_0·x + Σ_k (rate_k − rate_{k−1})·positive(x − boundary_k).
-
-    `rates` has one entry a tier and must not decrease; `boundaries` has the lower ends of the tiers above the first.
-    Convex in the amount. Raises RuleError when the schema does not declare the rates' order.
-    """
-    if len(rates) != len(boundaries) + 1:
-        raise RuleError(f"{len(rates)} rates need {len(rates) - 1} boundaries, not {len(boundaries)}")
-    total = rates[0] * amount
-    for below, rate, boundary in zip(rates, rates[1:], boundaries, strict=False):
-        total = total + increase(rate, below) * positive(amount - boundary)
-    return total
 
 
 def evaluate(
@@ -146,12 +175,6 @@ def evaluate(
     return values[id(root)]
 
 
-def _aligned(pieces: Sequence[Expression]) -> tuple[Expression, ...]:
-    if not pieces:
-        raise RuleError("minimum and maximum need at least one piece")
-    decimals = max(piece.unit.decimals for piece in pieces)
-    for piece in pieces[1:]:
-        if piece.unit.powers != pieces[0].unit.powers:
-            raise RuleError(f"{pieces[0]} is in {pieces[0].unit} and {piece} in {piece.unit}: they cannot be compared")
-    scale = Constant(0, Unit(pieces[0].unit.powers, decimals))
-    return tuple(piece + scale for piece in pieces)
+def _check_rank(pieces: Sequence[Expression], k: int) -> None:
+    if not 1 <= k <= len(pieces):
+        raise RuleError(f"there is no {k}-th largest of {len(pieces)} pieces")

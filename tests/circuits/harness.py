@@ -8,12 +8,12 @@ from collections import Counter
 from functools import cached_property
 
 from zkmargin.kernel import R
-from zkmargin.kernel.witness_program import BITS, LARGEST, QUOTIENT, SIGN, SMALLEST
+from zkmargin.kernel.witness_program import BITS, FLAGS, LARGEST, QUOTIENT, RANKED, ROOT, SIGN, SMALLEST
 
 from .machine import Machine, signed
 from .solver import SearchTooLarge, Solver, _split
 
-HELPERS = (LARGEST, SMALLEST, QUOTIENT)  # may be wrong to one side; every other wire is determined
+HELPERS = (LARGEST, SMALLEST, QUOTIENT, RANKED, FLAGS, ROOT)  # may be wrong to one side; every other wire is determined
 HALF = (R + 1) // 2
 
 
@@ -172,7 +172,11 @@ def lying_hints(subject, tape, rng):
         pins = _together(operation, first, size)
         if subject.fixed.intersection(pins) or operation not in (*HELPERS, BITS, SIGN):
             continue
-        if operation in HELPERS:
+        if operation == FLAGS:
+            said = [("zero", [0] * size), ("overflow", [R - tape[wire] for wire in pins])]
+            said += [("random", [int(i in rng.sample(range(size), rng.randint(1, size))) for i in range(size)])]
+            said += [("random", [rng.randrange(R) for _ in pins])]
+        elif operation in HELPERS:
             value = tape[first]
             said = [("overflow", [v % R]) for v in (value + (1 << 64), value - (1 << 64), value * HALF, value + HALF)]
             said += [("zero", [0]), ("random", [(value + rng.randint(-9, 9)) % R]), ("random", [rng.randrange(R)])]
@@ -333,7 +337,7 @@ def best_claim(subject, known, without=("commitment",), most_branches=20_000):
 
 def _together(operation, first, size):
     """Return the wires that one step fills."""
-    count = size + (operation == SIGN) if operation in (BITS, SIGN) else 1
+    count = size + (operation == SIGN) if operation in (BITS, SIGN, FLAGS) else 1
     return range(first, first + count)
 
 

@@ -5,10 +5,22 @@ the liar's value whatever the program would write; a range that does not fit is 
 """
 
 from heapq import heappop, heappush
+from math import isqrt
 from operator import itemgetter, mul
 
 from zkmargin.kernel import R
-from zkmargin.kernel.witness_program import BITS, LARGEST, LINEAR, PRODUCTS, QUOTIENT, SIGN, SMALLEST
+from zkmargin.kernel.witness_program import (
+    BITS,
+    FLAGS,
+    LARGEST,
+    LINEAR,
+    PRODUCTS,
+    QUOTIENT,
+    RANKED,
+    ROOT,
+    SIGN,
+    SMALLEST,
+)
 
 HALF = R // 2
 
@@ -56,6 +68,11 @@ class Machine:
                 self._add(step, step.wire, step.size + (step.operation == SIGN), (step.source,))
             elif step.operation == QUOTIENT:
                 self._add(step, step.wire, 1, (step.source, step.source + 1))
+            elif step.operation == ROOT:
+                self._add(step, step.wire, 1, (step.source,))
+            elif step.operation in (RANKED, FLAGS):
+                written = step.size if step.operation == FLAGS else 1
+                self._add(step, step.wire, written, range(step.source, step.source + 1 + step.size))
             else:
                 assert step.operation in (LARGEST, SMALLEST)
                 self._add(step, step.wire, 1, range(step.source, step.source + step.size))
@@ -149,8 +166,19 @@ def _results(operation, size, read, tape):
         negative = value > HALF
         magnitude = R - value if negative else value
         return [int(negative), *(magnitude >> i & 1 for i in range(size))]
+    return _chosen(operation, size, [signed(part(tape)) for part in read])
+
+
+def _chosen(operation, size, values):
+    """Return what steps over signed integers write."""
     if operation == QUOTIENT:
-        numerator, divisor = (signed(part(tape)) for part in read)
+        numerator, divisor = values
         return (numerator // divisor % R if divisor else 0,)
+    if operation == ROOT:
+        return (isqrt(max(0, values[0])),)
+    if operation in (RANKED, FLAGS):
+        k, *values = values
+        best = sorted(range(size), key=lambda i: (-values[i], i))
+        return (values[best[k - 1]] % R,) if operation == RANKED else [int(i in best[:k]) for i in range(size)]
     choose = max if operation == LARGEST else min
-    return (choose(signed(piece(tape)) for piece in read) % R,)
+    return (choose(values) % R,)

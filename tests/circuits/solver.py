@@ -59,6 +59,8 @@ class Solver:
             return True
         wire, values = self._branch(tape, pending)
         for value in values:
+            if wire in self.boolean and value > 1:
+                continue
             branch = list(tape)
             branch[wire] = value
             if self._search(branch, pending):

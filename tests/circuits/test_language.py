@@ -155,7 +155,8 @@ def test_a_helper_times_a_value_of_unknown_sign_is_refused():
     helper, signed_price = positive(size()), price(low=-1)
     expected = (
         "product(positive(size.0), market.price.0) multiplies a helper by a value whose sign is not enforced, so it "
-        "bounds nothing | multiply by a value that is never negative: a price, a rate, a size's absolute"
+        "bounds nothing | multiply by a value that is never negative: a price, a rate, a size's absolute; or take "
+        "exact(helper)"
     )
     assert refusal(lambda: lowered(helper * signed_price)) == expected
     assert refusal(lambda: lowered(helper * minimum(size("size.1"), size("size.2")))).startswith(

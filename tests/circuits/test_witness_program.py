@@ -1,19 +1,24 @@
 """Lost if these fail: a circuit folder from somewhere else takes the prover down, or fills wires it should not."""
 
+import math
 import struct
 from collections import Counter
 from types import SimpleNamespace
 
 import pytest
 
+from zkmargin.kernel import R
 from zkmargin.kernel.errors import FormatError, Unsatisfied
 from zkmargin.kernel.native_kernel import NativeProgram
 from zkmargin.kernel.witness_program import (
     BITS,
+    FLAGS,
     LARGEST,
     LINEAR,
     PRODUCTS,
     QUOTIENT,
+    RANKED,
+    ROOT,
     SIGN,
     Instruction,
     WitnessProgram,
@@ -137,13 +142,62 @@ def program(instruction, labels=("x",), wires=10, inputs=1):
         (LINEAR, 10, 0, 0, 0),  # a hidden input's place
         (QUOTIENT, 1, 1, 1, 0),
         (QUOTIENT, 10, 1, 0, 0),
-        (7, 1, 1, 0, 0),
+        (RANKED, 1, 0, 0, 0),  # the largest of nothing
+        (RANKED, 1, 2, 0, 0),  # reads one combination more than there are
+        (FLAGS, 1, 0, 0, 0),
+        (FLAGS, 9, 2, 0, 0),
+        (FLAGS, 1, 2, 0, 0),
+        (ROOT, 10, 1, 0, 0),
+        (ROOT, 1, 1, 2, 0),
+        (10, 1, 1, 0, 0),
     ],
 )
 def test_an_instruction_that_names_no_place_is_refused(instruction):
     with pytest.raises(FormatError) as error:
         WitnessProgram.from_bytes(program(instruction))
     assert error.value.code == "bad-program"
+
+
+def ranks(k, *values):
+    """Return a program that ranks hidden values by k, the first hidden one, then takes the root of the last."""
+    made, places = WitnessProgram(), 2 * len(values) + 3
+    made.wires, made.inputs, made.labels = places, 1 + len(values), [""]
+    for i in range(1 + len(values)):
+        made.pool.append({places + i: 1})
+    made.instructions = [
+        Instruction(RANKED, 1, len(values), 0, 0),
+        Instruction(FLAGS, 2, len(values), 0, 0),
+        Instruction(ROOT, 2 + len(values), 1, len(values), 0),
+    ]
+    expected = sorted(values, reverse=True)
+    chosen = min(max(1, k), len(values))
+    order = sorted(range(len(values)), key=lambda i: (-values[i], i))[:chosen]
+    flags = [int(i in order) for i in range(len(values))]
+    root = math.isqrt(max(0, values[-1]))
+    return made, [k, *values], [1, expected[chosen - 1] % R, *flags, root, *[0] * (places - 3 - len(values))]
+
+
+def test_ranks_flags_and_roots_are_the_same_in_both_interpreters(rng):
+    wide = [rng.randrange(-(1 << 250), 1 << 250) for _ in range(6)]
+    for k, values in [(2, [5, -3, 5, 5]), (1, [0]), (0, [1, 2]), (9, [-1, -2]), (-4, [3, 7]), (3, wide), (R - 5, wide)]:
+        made, hidden, expected = ranks(k if k < R // 2 else k - R, *values)
+        data = made.to_bytes()
+        case = SimpleNamespace(public=[], hidden=hidden)
+        twin = outcome(WitnessProgram.from_bytes, data, case)
+        assert twin == ("ran", expected)
+        assert twin == outcome(NativeProgram, data, case)
+
+
+def test_a_program_is_written_in_the_oldest_version_that_has_its_steps():
+    assert struct.unpack_from("<I", compiled("sufficiency").program.to_bytes(), 4) == (1,)
+    data = bytearray(ranks(1, 2, 3)[0].to_bytes())
+    assert struct.unpack_from("<I", data, 4) == (2,)
+    for version in (0, 1, 3):
+        struct.pack_into("<I", data, 4, version)
+        for load in (WitnessProgram.from_bytes, NativeProgram):
+            with pytest.raises(FormatError) as error:
+                load(bytes(data))
+            assert error.value.code == "bad-program"
 
 
 def test_a_program_that_asks_for_the_machines_memory_is_refused():

@@ -14,7 +14,8 @@ use num_integer::Integer;
 use std::cmp::Ordering;
 
 const MAGIC: &[u8] = b"zkmw";
-const VERSION: usize = 1;
+/// How many operations a version has: version 1 ends with the quotient, version 2 with the root.
+const OPERATIONS: [usize; 2] = [7, 10];
 const HEADER: usize = 36;
 /// Wires that no step fills: the public inputs.
 const MOST_PUBLIC: usize = 1 << 20;
@@ -29,6 +30,9 @@ enum Operation {
     Largest,
     Smallest,
     Quotient,
+    Ranked,
+    Flags,
+    Root,
 }
 
 struct Step {
@@ -80,7 +84,11 @@ impl Program {
             32 * coefficients,
             labels,
         ];
-        if version != VERSION || bytes.len() != HEADER + sizes.iter().sum::<usize>() {
+        let known = version.checked_sub(1).and_then(|version| OPERATIONS.get(version));
+        let Some(&operations) = known else {
+            return Err(damaged());
+        };
+        if bytes.len() != HEADER + sizes.iter().sum::<usize>() {
             return Err(damaged());
         }
         let mut rest = &bytes[HEADER..];
@@ -94,7 +102,10 @@ impl Program {
         let program = Self {
             wires,
             inputs,
-            steps: raw_steps.chunks_exact(5).map(step).collect::<Result<_>>()?,
+            steps: raw_steps
+                .chunks_exact(5)
+                .map(|raw| step(raw, operations))
+                .collect::<Result<_>>()?,
             starts,
             terms: places.into_iter().zip(numbers).collect(),
             coefficients: read_scalars(section(sizes[4]), "bad-program", "the program's coefficients")?,
@@ -117,15 +128,19 @@ impl Program {
         let mut sound = ordered && whole && placed && self.inputs <= MOST_PUBLIC;
         for step in &self.steps {
             let (written, read) = match step.operation {
-                Operation::Linear => (1, 1),
+                Operation::Linear | Operation::Root => (1, 1),
                 Operation::Products => (step.size, 2 * step.size),
                 Operation::Bits => (step.size, 1),
                 Operation::Sign => (step.size + 1, 1),
                 Operation::Largest | Operation::Smallest => (1, step.size),
                 Operation::Quotient => (1, 2),
+                // The largest of nothing is refused.
+                Operation::Ranked | Operation::Flags if step.size == 0 => (0, 0),
+                Operation::Ranked => (1, 1 + step.size),
+                Operation::Flags => (step.size, 1 + step.size),
             };
             let largest = match step.operation {
-                Operation::Linear | Operation::Quotient => 1,
+                Operation::Linear | Operation::Quotient | Operation::Root => 1,
                 Operation::Bits | Operation::Sign => BITS_OF_R,
                 _ => usize::MAX,
             };
@@ -200,8 +215,28 @@ impl Program {
                 let (numerator, divisor) = (self.dot(step.source, tape), self.dot(step.source + 1, tape));
                 tape[step.wire] = quotient(numerator, divisor);
             }
+            Operation::Ranked | Operation::Flags => self.rank(step, tape),
+            Operation::Root => tape[step.wire] = root(self.dot(step.source, tape)),
         }
         true
+    }
+
+    /// Writes the k-th largest of several values, or which are the k largest. A k that is out of bounds is cut.
+    fn rank(&self, step: &Step, tape: &mut [Fr]) {
+        let values: Vec<Fr> = (1..=step.size).map(|i| self.dot(step.source + i, tape)).collect();
+        let mut order: Vec<usize> = (0..step.size).collect();
+        order.sort_by(|&left, &right| compare(&values[right], &values[left])); // stable: the first of equals leads
+        let k = match signed(self.dot(step.source, tape)).to_biguint() {
+            Some(k) => usize::try_from(k).unwrap_or(step.size).clamp(1, step.size),
+            None => 1,
+        };
+        if step.operation == Operation::Ranked {
+            tape[step.wire] = values[order[k - 1]];
+            return;
+        }
+        for (rank, &i) in order.iter().enumerate() {
+            tape[step.wire + i] = Fr::from(rank < k);
+        }
     }
 
     /// The value of a combination; most wires of a margin circuit are bits, so zeros and ones are worth a branch.
@@ -225,7 +260,10 @@ fn words(bytes: &[u8]) -> Vec<usize> {
         .collect()
 }
 
-fn step(raw: &[usize]) -> Result<Step> {
+fn step(raw: &[usize], operations: usize) -> Result<Step> {
+    if raw[0] >= operations {
+        return Err(damaged());
+    }
     let operation = match raw[0] {
         0 => Operation::Linear,
         1 => Operation::Products,
@@ -234,6 +272,9 @@ fn step(raw: &[usize]) -> Result<Step> {
         4 => Operation::Largest,
         5 => Operation::Smallest,
         6 => Operation::Quotient,
+        7 => Operation::Ranked,
+        8 => Operation::Flags,
+        9 => Operation::Root,
         _ => return Err(damaged()),
     };
     Ok(Step {
@@ -259,15 +300,27 @@ fn compare(left: &Fr, right: &Fr) -> Ordering {
     }
 }
 
+/// The signed integer an element stands for.
+fn signed(value: Fr) -> BigInt {
+    match is_negative(&value) {
+        true => -BigInt::from(BigUint::from((-value).into_bigint())),
+        false => BigInt::from(BigUint::from(value.into_bigint())),
+    }
+}
+
+/// The square root rounded down; zero of a negative number.
+fn root(value: Fr) -> Fr {
+    match is_negative(&value) {
+        true => Fr::ZERO,
+        false => Fr::from(BigUint::from(value.into_bigint()).sqrt()),
+    }
+}
+
 /// The integer quotient rounded down, of the signed integers two elements stand for; zero by zero.
 fn quotient(numerator: Fr, divisor: Fr) -> Fr {
     if divisor.is_zero() {
         return Fr::ZERO;
     }
-    let signed = |value: Fr| match is_negative(&value) {
-        true => -BigInt::from(BigUint::from((-value).into_bigint())),
-        false => BigInt::from(BigUint::from(value.into_bigint())),
-    };
     let result = signed(numerator).div_floor(&signed(divisor));
     let magnitude = Fr::from(result.magnitude().clone());
     if result.sign() == Sign::Minus {
