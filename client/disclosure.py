@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from ..circuits.model import FACTOR_SCALE, INDEX_SCALE, RATE_SCALE
-from ..circuits.schema import Cell
+from ..circuits.schema import Cell, Schema
 from ..circuits.statements.margin import SINGLES, public_names
+from .cells import unit_scale
+from .columns import WORDS
+from .families import family_files
 from .files import Parameters
 from .quantity import rounded_decimal
-from .tables import MONEY, Tables
+from .tables import Tables
 
 __all__ = ["Disclosure", "PublicInput", "disclosure"]
 
 _PLACES = 12
-_WORDS = {
-    "price": "mark price",
-    "funding": "cumulative funding index",
-    "asset_price": "asset price",
-    "borrow_index": "borrow index",
-    "rate": "margin rate",
-    "boundary": "notional at which the next tier starts",
-    "charge": "charge a lot",
-    "factor": "collateral factor",
-}
+_OF_ASSETS = ("asset_price", "borrow_index", "factor")
 _SINGLES = {
     "commitment": (None, "a hash of the holdings, the owner's key and a fresh random salt: it tells nothing by itself"),
     "credit": ("0", "the account's pending public balance, 0 unless the contract knows of one"),
@@ -77,12 +71,12 @@ def disclosure(parameters: Parameters, tables: Tables, margin: str, *, met: bool
     Except for `met`: a proof says by its kind whether the margin is met.
     """
     schema, shape = tables.schema, tables.schema.shape
-    steps = _steps(parameters)
+    reader = _Reader.of(parameters, schema)
     entries = {name: PublicInput(name, "", *_single(name)) for name in SINGLES}
     for table in (tables.market, tables.parameters(margin)):
         labels = table.labels or ("",) * len(table.cells)
         for cell, stored, label in zip(schema.cells(table.name), table.cells, labels, strict=True):
-            entries[cell.name] = _entry(cell, stored, label, steps, parameters.quote.asset)
+            entries[cell.name] = reader.entry(cell, stored, label)
     unit = parameters.quote.asset
     verdict = "is met" if met else "is NOT met (only a shortfall can be proved, by whoever has the opening)"
     says = (
@@ -94,7 +88,7 @@ def disclosure(parameters: Parameters, tables: Tables, margin: str, *, met: bool
         "that this account acts now",
     )
     hidden = (
-        f"which of the {len(parameters.instruments)} listed instruments are held, how many, and on which side",
+        f"which of the {len(parameters.listed)} listed instruments are held, how many, and on which side",
         f"the size and entry price of every position, and the cash in {unit}",
         "how much of which asset is collateral or owed",
         "equity, requirement and surplus",
@@ -109,29 +103,45 @@ def _single(name: str) -> tuple[str | None, str | None, str]:
     return value, value, meaning
 
 
-def _steps(parameters: Parameters) -> dict[str, Fraction]:
-    """Return the lot of every market price cell, by the cell's name."""
-    steps = {}
-    for slot, listing in enumerate(parameters.instruments):
-        for kind in ("market.price", "market.funding", "parameters.charge"):
-            steps[f"{kind}.{slot}"] = Fraction(listing.size_step)
-    for slot, asset in enumerate(parameters.assets):
-        steps[f"market.asset_price.{slot}"] = Fraction(asset.size_step)
-    return steps
+@dataclass(frozen=True)
+class _Reader:
+    """What cells mean: the sizes of lots by listing, the words for columns, the quote."""
 
+    positions: dict[str, Fraction]
+    assets: dict[str, Fraction]
+    words: Mapping[str, str]
+    quote: str
+    money_digits: int
 
-def _entry(cell: Cell, stored: int, label: str, steps: dict[str, Fraction], unit: str) -> PublicInput:
-    kind = cell.name.split(".")[1]
-    if not label:
-        return PublicInput(cell.name, "", str(stored), None, "an unused slot")
-    value = Fraction(stored - cell.offset)
-    if cell.name in steps:
-        shown = f"{_plain(value / steps[cell.name] / MONEY)} {unit}"
-    elif kind == "boundary":
-        shown = "none" if value == cell.maximum else f"{_plain(value / MONEY)} {unit}"
-    else:
-        shown = _plain(value / {"rate": RATE_SCALE, "factor": FACTOR_SCALE, "borrow_index": INDEX_SCALE}[kind])
-    return PublicInput(cell.name, label, str(stored), shown, f"{_WORDS[kind]} of {label}")
+    @classmethod
+    def of(cls, parameters: Parameters, schema: Schema) -> _Reader:
+        return cls(
+            {listing.name: Fraction(listing.size_step) for listing in parameters.listed.values()},
+            {asset.name: Fraction(asset.size_step) for asset in parameters.assets},
+            {**WORDS, **family_files(parameters.rule).words},
+            parameters.quote.asset,
+            schema.money_digits,
+        )
+
+    def entry(self, cell: Cell, stored: int, label: str) -> PublicInput:
+        """Return a cell as posted, as a number a person reads, and in words."""
+        if not label:
+            return PublicInput(cell.name, "", str(stored), None, "an unused slot")
+        column = cell.name.split(".")[1]
+        above, _, below = cell.unit.rpartition(" ")[2].partition("/")
+        value = (stored - cell.offset) / unit_scale(cell.unit, self.money_digits)
+        if below == "lot":
+            value /= self._lot(column, label)
+        shown = f"{_plain(value)} {self.quote}" if above == "money" else _plain(value)
+        if column == "boundary" and stored == cell.maximum:
+            shown = "none"
+        meaning = f"{self.words.get(column, column.replace('_', ' '))} of {label}"
+        return PublicInput(cell.name, label, str(stored), shown, meaning)
+
+    def _lot(self, column: str, label: str) -> Fraction:
+        """Return the lot of the listing a cell is of; one where its label is no listing."""
+        known = self.assets | self.positions if column not in _OF_ASSETS else self.positions | self.assets
+        return known.get(label, Fraction(1))
 
 
 def _plain(value: Fraction) -> str:

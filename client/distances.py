@@ -1,7 +1,8 @@
 """How far prices are from the point where the surplus is zero: one by one, and all together.
 
-Along any common factor on prices the surplus is a broken line whose kinks are the tiers' boundaries; between two
-neighbouring kinks it is straight, so its zeros are quotients and every distance here is exact.
+Of a rule with tiers the surplus is, along any common factor on prices, a broken line whose kinks are the boundaries;
+between two neighbouring kinks it is straight, so its zeros are quotients and exact. Of other rules the engine is asked
+until the zero lies between two neighbouring price cells, or two millionths of the price.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from decimal import Decimal
 from fractions import Fraction
 
 from ..circuits.rules.engine import Evaluation
+from .cells import money_units
+from .families import family_files
 from .files import Parameters
-from .lone import lone_asset, lone_position, with_price
+from .lone import Lone, lone_asset, lone_position
 from .quantity import rounded_decimal
-from .tables import MONEY
+from .search import first_zero
 from .terms import money
 
 __all__ = ["WHOLE_MARKET", "Distance", "distances", "nearest_zeros"]
@@ -24,6 +27,8 @@ __all__ = ["WHOLE_MARKET", "Distance", "distances", "nearest_zeros"]
 WHOLE_MARKET = "whole market"
 _PERCENT_PLACES = 10
 _PRICE_PLACES = 12
+_PARTS = 10**6  # of a price, where distances are searched for
+_HIGHEST = 64  # times the price, where a search for a rise ends
 _ZERO, _ONE = Fraction(0), Fraction(1)
 
 
@@ -79,14 +84,15 @@ def distances(parameters: Parameters, result: Evaluation) -> tuple[Distance, ...
     held = _held(parameters, result)
     if not held:
         return ()
-    total = money(result, result.surplus)
-    rows = [
-        _distance(kind, name, Fraction(lone.cells["market"][0]) / step / MONEY, total, [_Line.of(lone)])
-        for kind, name, lone, step in held
-    ]
+    if family_files(result.schema.rule).tiered:
+        total = money(result, result.surplus)
+        rows = [_distance(kind, name, price, total, [_Line.of(lone)]) for kind, name, lone, price in held]
+        market = _distance("market", WHOLE_MARKET, None, total, [_Line.of(lone) for _, _, lone, _ in held])
+    else:
+        rows = [_searched(kind, name, price, result, [lone]) for kind, name, lone, price in held]
+        market = _searched("market", WHOLE_MARKET, None, result, [lone for _, _, lone, _ in held])
     rows.sort(key=lambda row: (row.nearest is None, abs(row.nearest or 0)))
-    everything = [_Line.of(lone) for _, _, lone, _ in held]
-    return (_distance("market", WHOLE_MARKET, None, total, everything), *rows)
+    return (market, *rows)
 
 
 def nearest_zeros(
@@ -120,17 +126,17 @@ class _Line:
     values: tuple[Fraction, ...]
 
     @classmethod
-    def of(cls, lone: Evaluation) -> _Line:
+    def of(cls, lone: Lone) -> _Line:
         """Return the line of a lone slot; its kinks are where the notional meets a boundary."""
-        kinks = set()
-        if lone.holdings.sizes:
-            notional = abs(lone.holdings.sizes[0]) * Fraction(lone.cells["market"][0])
-            specs = lone.schema.cells("parameters")
-            for spec, value in zip(specs, lone.cells["parameters"], strict=True):
+        kinks, price = set(), lone.price or _ZERO
+        if lone.result.holdings.sizes:
+            notional = abs(lone.result.holdings.sizes[0]) * price
+            specs = lone.result.schema.cells("parameters")
+            for spec, value in zip(specs, lone.result.cells["parameters"], strict=True):
                 if spec.name.startswith("parameters.boundary.") and value:
                     kinks.add(value / notional)
         points = (_ZERO, *sorted(kinks), max(kinks, default=_ZERO) + 1)
-        return cls(points, tuple(money(lone, with_price(lone, point).surplus) for point in points))
+        return cls(points, tuple(money(lone.result, lone.at(price * point).surplus) for point in points))
 
     @property
     def kinks(self) -> tuple[Fraction, ...]:
@@ -169,19 +175,36 @@ def _distance(kind: str, name: str, price: Fraction | None, total: Fraction, lin
     return Distance(kind, name, price, None if fall is None else fall - 1, None if rise is None else rise - 1)
 
 
-def _held(parameters: Parameters, result: Evaluation) -> list[tuple[str, str, Evaluation, Fraction]]:
-    """Return (kind, name, lone slot, step) of what is held or owed at a price, the quote asset left out."""
-    holdings = result.holdings
-    rows = [
-        ("instrument", listing.name, lone_position(result, slot), Fraction(listing.size_step))
-        for slot, listing in enumerate(parameters.instruments)
-        if holdings.sizes[slot]
-    ]
+def _searched(kind: str, name: str, price: Fraction | None, result: Evaluation, moved: Sequence[Lone]) -> Distance:
+    """Return the distance along one factor on some price cells, found by asking the engine at whole cells."""
+    places = [lone.price_at for lone in moved if lone.price_at is not None]
+
+    def surplus(parts: int) -> Fraction:
+        at = result
+        for place in places:
+            at = at.at("market", place, round(Fraction(parts * result.cells["market"][place], _PARTS)))
+        return Fraction(at.surplus)
+
+    fall, rise = first_zero(surplus, _PARTS, 0), first_zero(surplus, _PARTS, _HIGHEST * _PARTS)
+    return Distance(kind, name, price, *(None if zero is None else zero / _PARTS - 1 for zero in (fall or None, rise)))
+
+
+def _held(parameters: Parameters, result: Evaluation) -> list[tuple[str, str, Lone, Fraction]]:
+    """Return (kind, name, lone slot, price) of what is held or owed at a price, the quote asset left out."""
+    holdings, rows = result.holdings, []
+    for slot, listing in parameters.listed.items():
+        if holdings.sizes[slot]:
+            rows.append(("instrument", listing, lone_position(result, slot)))
     for slot, asset in enumerate(parameters.assets):
         amounts = (*holdings.collateral[slot : slot + 1], *holdings.debts[slot : slot + 1])
         if any(amounts) and asset.name != parameters.quote.asset:
-            rows.append(("asset", asset.name, lone_asset(result, slot), Fraction(asset.size_step)))
-    return rows
+            rows.append(("asset", asset, lone_asset(result, slot)))
+    units = money_units(result.schema)
+    return [
+        (kind, listing.name, lone, lone.price / Fraction(listing.size_step) / units)
+        for kind, listing, lone in rows
+        if lone.price
+    ]
 
 
 def _text(value: Decimal | None) -> str | None:

@@ -1,17 +1,17 @@
-"""The files people write, as strict models: portfolio, market and parameters.
+"""The files people write, as strict models: what every rule's market and parameters have in common.
 
-Unknown keys are errors, amounts are decimal strings, and what is wrong is said in one sentence. What the numbers mean
-together (tables, holdings) is `tables.py` and `portfolio.py`.
+Unknown keys are errors, amounts are decimal strings, and what is wrong is said in one sentence. A rule's own keys are
+in `families/`; what the numbers mean together (tables, holdings) is `tables.py` and `portfolio.py`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -21,24 +21,34 @@ from ..circuits.model import Shape
 from ..circuits.rules.engine import FAMILIES
 from ..kernel.errors import FileError, InputError
 from ..kernel.strict_json import read_json
+from .families import family_files
 from .quantity import parse_decimal, parse_fraction
 from .reading import did_you_mean, validated
 
 __all__ = [
     "AssetMarket",
-    "AssetParameters",
+    "AssetPrice",
     "BoxClass",
+    "InstrumentMark",
     "InstrumentMarket",
-    "InstrumentParameters",
+    "Listing",
     "Market",
     "Name",
+    "NotNegative",
     "Number",
     "Parameters",
+    "Positive",
+    "Quote",
+    "Rate",
+    "Ratio",
+    "ShapeModel",
     "StrictModel",
-    "Tier",
+    "Time",
+    "fits",
     "load_market",
     "load_parameters",
     "unique",
+    "unix_seconds",
 ]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+-]{0,31}", re.ASCII)
@@ -86,6 +96,12 @@ def _rate(value: object) -> Fraction:
     return value if isinstance(value, Fraction) else parse_fraction(_text(value))
 
 
+def _not_negative_ratio(value: Fraction) -> Fraction:
+    if value < 0:
+        raise ValueError("must not be negative")
+    return value
+
+
 def _share(value: Fraction) -> Fraction:
     if not 0 <= value <= 1:
         raise ValueError("must be between 0 and 1")
@@ -97,6 +113,7 @@ Time = Annotated[datetime, BeforeValidator(_time)]
 Number = Annotated[Decimal, BeforeValidator(_number)]
 Positive = Annotated[Decimal, BeforeValidator(_number), AfterValidator(_positive)]
 NotNegative = Annotated[Decimal, BeforeValidator(_number), AfterValidator(_not_negative)]
+Ratio = Annotated[Fraction, BeforeValidator(_rate), AfterValidator(_not_negative_ratio)]
 Rate = Annotated[Fraction, BeforeValidator(_rate), AfterValidator(_share)]
 
 
@@ -108,24 +125,34 @@ class StrictModel(BaseModel):
     )
 
 
-class InstrumentMarket(StrictModel):
-    """One instrument's prices of a round, in quote a unit."""
+class InstrumentMark(StrictModel):
+    """One instrument's price of a round, in quote a unit."""
 
     name: Name
     mark: Positive
+
+
+class InstrumentMarket(InstrumentMark):
+    """The price of an instrument that pays funding, and its cumulative index, in quote a unit."""
+
     funding_index: Number
 
 
-class AssetMarket(StrictModel):
-    """One asset's price in quote a unit, and its borrow index, never below one."""
+class AssetPrice(StrictModel):
+    """One asset's price, in quote a unit."""
 
     name: Name
     price: Positive
+
+
+class AssetMarket(AssetPrice):
+    """The price of an asset that can be borrowed, and its borrow index, never below one."""
+
     borrow_index: Positive
 
 
 class Market(StrictModel):
-    """A dated snapshot of a venue: `market.json`."""
+    """A dated snapshot of a venue: what every `market.json` says; each rule's model adds its own keys."""
 
     kind: Literal["zkmargin/market/1"] = Field(alias="schema")
     venue: Name
@@ -133,35 +160,24 @@ class Market(StrictModel):
     as_of: Time
     quote: Name
     sources: dict[str, str]
-    instruments: list[InstrumentMarket]
-    assets: list[AssetMarket]
+    instruments: Sequence[InstrumentMark] = ()
+    assets: Sequence[AssetPrice] = ()
+
+    def check(self) -> None:
+        """Raise InputError for what types cannot say; rules with more to say call this first."""
+        unique((i.name for i in self.instruments), "instruments")
+        unique((a.name for a in self.assets), "assets")
+        for asset in self.assets:
+            if isinstance(asset, AssetMarket) and asset.borrow_index < 1:
+                raise InputError(f"the borrow index of {asset.name} is below one", code="wrong-value")
 
 
-class Tier(StrictModel):
-    """From which notional (quote) on a position's next money is margined at these rates."""
-
-    from_notional: NotNegative
-    initial_rate: Rate
-    maintenance_rate: Rate
-
-
-class InstrumentParameters(StrictModel):
-    """One listed instrument: its lot, its tick, its margin tiers."""
-
-    name: Name
-    size_step: Positive
-    price_tick: Positive
-    tiers: list[Tier]
-
-
-class AssetParameters(StrictModel):
-    """One listed asset: its lot, its tick, what of its value counts as collateral."""
+class Listing(StrictModel):
+    """One listed instrument or asset: its name, its lot, its tick."""
 
     name: Name
     size_step: Positive
     price_tick: Positive
-    initial_factor: Rate
-    maintenance_factor: Rate
 
 
 class BoxClass(StrictModel):
@@ -179,16 +195,18 @@ class Quote(StrictModel):
 
 
 class ShapeModel(StrictModel):
-    """The number of slots, as the file writes it."""
+    """The number of slots, as the file writes it; a rule's model adds its dimensions, in the family's order."""
 
     positions: int
     collateral: int
     debts: int
-    tiers: int
 
 
 class Parameters(StrictModel):
-    """A venue's published parameters: `parameters.json`. List order is slot order."""
+    """A venue's published parameters: what every `parameters.json` says; each rule's model adds its own keys.
+
+    List order is slot order, unless a rule's model overrides `listed`.
+    """
 
     kind: Literal["zkmargin/parameters/1"] = Field(alias="schema")
     rule: str
@@ -197,19 +215,35 @@ class Parameters(StrictModel):
     sources: dict[str, str]
     quote: Quote
     shape: ShapeModel
-    assets: list[AssetParameters]
-    instruments: list[InstrumentParameters]
+    assets: Sequence[Listing] = ()
+    instruments: Sequence[Listing] = ()
     box_classes: list[BoxClass] = Field(default_factory=list)
 
     @property
     def slots(self) -> Shape:
         """Return the shape. Raises InputError when no circuit has it."""
-        return Shape(self.shape.positions, self.shape.collateral, self.shape.debts, self.shape.tiers)
+        return Shape.of(self.shape.model_dump())
+
+    @property
+    def listed(self) -> Mapping[int, Listing]:
+        """Return what each position slot in use holds, by slot."""
+        return dict(enumerate(self.instruments))
 
     @property
     def version(self) -> int:
         """Return the parameter table's version: the file's date in unix seconds."""
         return unix_seconds(self.as_of)
+
+    def check(self) -> None:
+        """Raise InputError for what types cannot say; rules with more to say call this first."""
+        shape = self.slots
+        unique((listing.name for listing in self.listed.values()), "instruments")
+        unique((a.name for a in self.assets), "assets")
+        unique((b.name for b in self.box_classes), "box_classes")
+        fits(len(self.listed), shape.positions, "instruments")
+        fits(len(self.assets), shape.assets, "assets")
+        if self.as_of.year < 1970:
+            raise InputError("as_of is before 1970", code="wrong-value")
 
 
 def unix_seconds(time: datetime) -> int:
@@ -219,84 +253,57 @@ def unix_seconds(time: datetime) -> int:
 
 
 def load_parameters(path: Path) -> Parameters:
-    """Return the checked parameter file. Raises FileError in one sentence otherwise."""
+    """Return the checked parameter file, read as its rule's model. Raises FileError in one sentence otherwise."""
     data = read_json(path)
-    _known_rule(data, path)
-    parameters = validated(Parameters, lambda: Parameters.model_validate(data), path)
-    try:
-        shape = parameters.slots
-    except InputError as error:
-        raise FileError(error.message, code=error.code, file=str(path)) from None
-    instruments, assets = parameters.instruments, parameters.assets
-    unique((i.name for i in instruments), "instruments", path)
-    unique((a.name for a in assets), "assets", path)
-    unique((b.name for b in parameters.box_classes), "box_classes", path)
-    _fits(len(instruments), shape.positions, "instruments", path)
-    _fits(len(assets), shape.assets, "assets", path)
-    if parameters.as_of.year < 1970:
-        raise FileError("as_of is before 1970", code="wrong-value", file=str(path))
-    for instrument in instruments:
-        _fits(len(instrument.tiers), parameters.shape.tiers, f"tiers of {instrument.name}", path)
-        _ordered(instrument, path)
-    for asset in assets:
-        if asset.initial_factor > asset.maintenance_factor:
-            raise FileError(
-                f"the initial factor of {asset.name} is above its maintenance factor", code="order", file=str(path)
-            )
+    model: type[Parameters] = family_files(_rule(data, path)).parameters
+    parameters = validated(model, lambda: model.model_validate(data), path)
+    with _in_file(path):
+        parameters.check()
     return parameters
 
 
-def load_market(path: Path) -> Market:
-    """Return the checked market file. Raises FileError in one sentence otherwise."""
+def load_market(path: Path, rule: str = "cross-margin") -> Market:
+    """Return the checked market file, read as the rule's model. Raises FileError in one sentence otherwise."""
     data = read_json(path)
-    market = validated(Market, lambda: Market.model_validate(data), path)
-    unique((i.name for i in market.instruments), "instruments", path)
-    unique((a.name for a in market.assets), "assets", path)
-    for asset in market.assets:
-        if asset.borrow_index < 1:
-            raise FileError(f"the borrow index of {asset.name} is below one", code="wrong-value", file=str(path))
+    model: type[Market] = family_files(rule).market
+    market = validated(model, lambda: model.model_validate(data), path)
+    with _in_file(path):
+        market.check()
     return market
 
 
-def unique(names: Iterable[str], what: str, path: Path, lines: Iterator[int] | None = None) -> None:
+def unique(names: Iterable[str], what: str, path: Path | None = None, lines: Iterator[int] | None = None) -> None:
     """Raise FileError when a name stands twice; `lines` gives the line of each name in turn."""
     seen: set[str] = set()
     for name in names:
         line = next(lines) if lines else None
         if name in seen:
-            raise FileError(f"{what} lists {name} twice", code="duplicate", file=str(path), line=line)
+            file = None if path is None else str(path)
+            raise FileError(f"{what} lists {name} twice", code="duplicate", file=file, line=line)
         seen.add(name)
 
 
-def _known_rule(data: Any, path: Path) -> None:  # noqa: ANN401
-    """Say which rule is unknown before its keys are called unknown: other rules have other keys."""
+def fits(count: int, slots: int, what: str) -> None:
+    """Raise InputError when there are more of something than the shape has slots for."""
+    if count > slots:
+        raise InputError(f"there are {count} {what} and only {slots} slots", code="shape")
+
+
+def _rule(data: Any, path: Path) -> str:  # noqa: ANN401
+    """Say which rule is unknown before its keys are called unknown: each rule has keys of its own."""
     rule = data.get("rule") if isinstance(data, dict) else None
-    if isinstance(rule, str) and rule not in FAMILIES:
+    if not isinstance(rule, str):
+        return "cross-margin"  # whose model says what is wrong
+    if rule not in FAMILIES:
         hint = did_you_mean(rule, FAMILIES) or f"one of {', '.join(FAMILIES)}"
         raise FileError("the rule is not one this version has", code="unknown-rule", file=str(path), hint=hint)
+    return rule
 
 
-def _fits(count: int, slots: int, what: str, path: Path) -> None:
-    if count > slots:
-        raise FileError(f"there are {count} {what} and only {slots} slots", code="shape", file=str(path))
-
-
-def _ordered(instrument: InstrumentParameters, path: Path) -> None:
-    """Tiers start at zero and rise, in notional and in both rates; initial is never looser than maintenance."""
-    tiers = instrument.tiers
-    complaint = None
-    if not tiers:
-        complaint = "has no tiers"
-    elif tiers[0].from_notional != 0:
-        complaint = "has a first tier that does not start at zero"
-    elif any(above.from_notional <= below.from_notional for below, above in pairwise(tiers)):
-        complaint = "has tiers that do not rise in notional"
-    elif any(
-        above.initial_rate < below.initial_rate or above.maintenance_rate < below.maintenance_rate
-        for below, above in pairwise(tiers)
-    ):
-        complaint = "has a rate that falls with size"
-    elif any(tier.initial_rate < tier.maintenance_rate for tier in tiers):
-        complaint = "has an initial rate below its maintenance rate"
-    if complaint:
-        raise FileError(f"{instrument.name} {complaint}", code="order", file=str(path))
+@contextmanager
+def _in_file(path: Path) -> Iterator[None]:
+    """Name the file in what a check complains of."""
+    try:
+        yield
+    except InputError as error:
+        raise FileError(error.message, code=error.code, file=str(path), hint=error.hint) from None

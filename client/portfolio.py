@@ -22,7 +22,7 @@ from ..kernel.strict_json import read_json
 from .files import Name, NotNegative, Number, Parameters, StrictModel, Time, unique
 from .quantity import parse_decimal
 from .reading import check_columns, did_you_mean, parse_csv, validated
-from .tables import MONEY, Tables
+from .tables import Tables
 
 __all__ = ["Amount", "Portfolio", "Position", "load_portfolio", "portfolio_from_frame", "to_holdings"]
 
@@ -130,10 +130,12 @@ def to_holdings(portfolio: Portfolio, parameters: Parameters, tables: Tables) ->
     """Return the holdings a portfolio stands for under these tables.
 
     cash = wallet + Σ unsettled funding − Σ size·(entry price − funding index), rounded down to the money unit, with
-    the table's own funding index, so that equity under the table is exact. Debt shares are rounded up. Raises
-    FileError for unknown names and amounts finer than their step; InputError when a quantity exceeds its width.
+    the table's own funding index (zero where the rule has none), so that equity under the table is exact. Debt shares
+    are rounded up. Raises FileError for unknown names and amounts finer than their step, and when a quantity exceeds
+    its width.
     """
-    instruments = {listing.name: slot for slot, listing in enumerate(parameters.instruments)}
+    listed = parameters.listed
+    instruments = {listing.name: slot for slot, listing in listed.items()}
     assets = {asset.name: slot for slot, asset in enumerate(parameters.assets)}
     shape, schema, market = parameters.slots, tables.schema, tables.market
     if portfolio.quote is not None and portfolio.quote.name != parameters.quote.asset:
@@ -143,16 +145,17 @@ def to_holdings(portfolio: Portfolio, parameters: Parameters, tables: Tables) ->
             file=portfolio.file,
             line=portfolio.quote.line,
         )
+    money = tables.money
     cells = {spec.name: stored - spec.offset for spec, stored in zip(schema.cells("market"), market.cells, strict=True)}
     sizes = [0] * shape.positions
-    cash = Fraction(portfolio.cash) * MONEY
+    cash = Fraction(portfolio.cash) * money
     for position in portfolio.positions:
         slot = _slot(position.name, instruments, "instrument", portfolio, position.line)
-        step = Fraction(parameters.instruments[slot].size_step)
+        step = Fraction(listed[slot].size_step)
         size = Fraction(position.size)
         sizes[slot] = _lots(size, step, f"the size of {position.name}", portfolio, position.line)
-        cash += Fraction(position.unsettled_funding) * MONEY
-        cash -= size * Fraction(position.entry_price) * MONEY - sizes[slot] * cells[f"market.funding.{slot}"]
+        cash += Fraction(position.unsettled_funding) * money
+        cash -= size * Fraction(position.entry_price) * money - sizes[slot] * cells.get(f"market.funding.{slot}", 0)
 
     collateral = [0] * shape.collateral
     for held in portfolio.collateral:
@@ -171,7 +174,7 @@ def to_holdings(portfolio: Portfolio, parameters: Parameters, tables: Tables) ->
             raise FileError(f"{owed.name} cannot be owed", code="not-debt", file=portfolio.file, line=owed.line)
         step = Fraction(parameters.assets[slot].size_step)
         lots = _lots(Fraction(owed.amount), step, f"the debt of {owed.name}", portfolio, owed.line)
-        debts[slot] = math.ceil(Fraction(lots * INDEX_SCALE, cells[f"market.borrow_index.{slot}"]))
+        debts[slot] = math.ceil(Fraction(lots * INDEX_SCALE, cells.get(f"market.borrow_index.{slot}", INDEX_SCALE)))
 
     holdings = Holdings(math.floor(cash), tuple(sizes), tuple(collateral), tuple(debts))
     try:

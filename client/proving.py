@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..circuits.model import MONEY_DIGITS
 from ..circuits.rules.engine import money_scale
 from ..kernel import write_wtns
 from ..kernel.errors import FalseStatement, InputError
@@ -62,8 +61,8 @@ def prove_to_files(request: ProveRequest) -> int:
             where=where,
         )
     except FalseStatement as error:
-        scale = money_scale(session.prover.manifest.schema)
-        surplus = exact_decimal(error.surplus_units, MONEY_DIGITS + len(str(scale)) - 1)
+        schema = session.prover.manifest.schema
+        surplus = exact_decimal(error.surplus_units, schema.money_digits + len(str(money_scale(schema))) - 1)
         return denied(error, format(surplus, "f"))
 
     _make(request.out)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from ..circuits.model import MONEY_DIGITS, PRICE_BITS, Holdings
+from ..circuits.model import PRICE_BITS, Holdings
 from ..circuits.rules.engine import Evaluation, evaluate
+from .cells import money_units
+from .families import family_files
 from .files import Parameters
-from .lone import lone_position
+from .lone import cell_value, lone_position
 from .portfolio import Portfolio
 from .quantity import exact_decimal, rounded_decimal
-from .tables import MONEY, Tables
+from .search import first_zero
+from .tables import Tables
 from .terms import money
 
 __all__ = ["Leg", "MarginReport", "breach_cell", "margin_report"]
@@ -27,14 +31,14 @@ _MORE_PLACES = 8  # digits shown beyond the instrument's tick
 class Leg:
     """One held position, in the quote: notional, unrealised profit with unsettled funding, its requirement.
 
-    `breach_price` is the price of this instrument, everything else equal, at which the account's surplus is zero; None
-    when no price does that.
+    `requirement` is None where the rule margins positions together. `breach_price` is the price of this instrument,
+    everything else equal, at which the account's surplus is zero; None when no price does that.
     """
 
     name: str
     notional: Decimal
     unrealised: Decimal
-    requirement: Decimal
+    requirement: Decimal | None
     breach_price: Decimal | None
 
     def as_json(self) -> dict[str, str | None]:
@@ -44,7 +48,7 @@ class Leg:
             "name": self.name,
             "notional": format(self.notional, "f"),
             "unrealised": format(self.unrealised, "f"),
-            "requirement": format(self.requirement, "f"),
+            "requirement": None if self.requirement is None else format(self.requirement, "f"),
             "breach_price": breach,
         }
 
@@ -102,9 +106,7 @@ def margin_report(
     places = _places(result)
     equity, requirement, surplus = int(result.equity), int(result.requirement), int(result.surplus)
     legs = tuple(
-        _leg(parameters, result, slot, portfolio, surplus)
-        for slot in range(len(parameters.instruments))
-        if holdings.sizes[slot]
+        _leg(parameters, result, slot, portfolio, surplus) for slot in parameters.listed if holdings.sizes[slot]
     )
     return MarginReport(
         rule=parameters.rule,
@@ -123,60 +125,80 @@ def margin_report(
 
 
 def breach_cell(result: Evaluation, slot: int, surplus: int | None = None) -> Fraction | None:
-    """Return the price cell of a position slot at which the surplus is zero, exact, or None outside (0, 2^28).
+    """Return the price cell of a position slot at which the surplus is zero, or None outside (0, 2^28).
 
-    In one instrument's price the surplus is a broken line whose kinks are the tiers' boundaries: between two
-    neighbouring kinks it is straight, so its root there is a quotient. Of several the nearest to the price is returned.
-    `surplus` is the account's, where it is known already.
+    Of a rule with tiers the surplus is, in one instrument's price, a broken line whose kinks are the boundaries:
+    between two neighbouring kinks it is straight, so its root there is an exact quotient. Of other rules it is searched
+    for. Of several the nearest to the price is returned. `surplus` is the account's, where it is known already.
     """
-    size = abs(result.holdings.sizes[slot])
-    if size == 0:
+    if result.holdings.sizes[slot] == 0:
         return None
-    names = [cell.name for cell in result.schema.cells("market")]
-    cell = names.index(f"market.price.{slot}")
-    boundaries = [
-        Fraction(value)
-        for spec, value in zip(result.schema.cells("parameters"), result.cells["parameters"], strict=True)
-        if spec.name.startswith(f"parameters.boundary.{slot}.")
-    ]
-    kinks = {kink for kink in (boundary / size for boundary in boundaries) if 0 < kink < _LAST_PRICE}
-    points = [Fraction(0), *sorted(kinks), Fraction(_LAST_PRICE)]
-    lone = lone_position(result, slot)
+    lone, files = lone_position(result, slot), family_files(result.schema.rule)
+    if lone.price is None:
+        return None
     total = Fraction(result.surplus if surplus is None else surplus)
-    rest = money(result, total) - money(lone, lone.surplus)
-    values = [rest + money(lone, lone.at("market", 0, point).surplus) for point in points]
-    roots = {point for point, value in zip(points, values, strict=True) if value == 0}
-    for (left, low), (right, high) in pairwise(zip(points, values, strict=True)):
-        if low * high < 0:
-            roots.add(left + (right - left) * low / (low - high))
-    price = Fraction(result.cells["market"][cell])
     if total == 0:
-        return price
+        return lone.price
+    rest = money(result, total) - money(lone.result, lone.result.surplus)
+
+    def at(price: Fraction | int) -> Fraction:
+        if not files.separable:
+            return money(result, result.at("market", lone.price_at or 0, price).surplus)
+        moved = lone.at(Fraction(price))
+        return rest + money(moved, moved.surplus)
+
+    price = lone.price
+    roots = _straight(result, slot, at) if files.tiered else _searched(at, int(price))
     inside = [root for root in roots if 0 < root < _LAST_PRICE]
     return min(inside, key=lambda root: abs(root - price)) if inside else None
 
 
+def _straight(result: Evaluation, slot: int, value: Callable[[Fraction], Fraction]) -> list[Fraction]:
+    """Return the zeros of a value that is straight between the notional boundaries of a slot."""
+    boundaries = [
+        Fraction(bound)
+        for spec, bound in zip(result.schema.cells("parameters"), result.cells["parameters"], strict=True)
+        if spec.name.startswith(f"parameters.boundary.{slot}.")
+    ]
+    size = abs(result.holdings.sizes[slot])
+    kinks = {kink for kink in (boundary / size for boundary in boundaries) if 0 < kink < _LAST_PRICE}
+    points = [Fraction(0), *sorted(kinks), Fraction(_LAST_PRICE)]
+    values = [value(point) for point in points]
+    roots = [point for point, here in zip(points, values, strict=True) if here == 0]
+    for (left, low), (right, high) in pairwise(zip(points, values, strict=True)):
+        if low * high < 0:
+            roots.append(left + (right - left) * low / (low - high))
+    return roots
+
+
+def _searched(value: Callable[[int], Fraction], price: int) -> list[Fraction]:
+    """Return the zeros of a value below and above a price, asked at whole cells only."""
+    found = (first_zero(value, price, end) for end in (0, _LAST_PRICE))
+    return [root for root in found if root is not None]
+
+
 def _leg(parameters: Parameters, result: Evaluation, slot: int, portfolio: Portfolio | None, surplus: int) -> Leg:
-    listing, places = parameters.instruments[slot], _places(result)
-    size, step = result.holdings.sizes[slot], Fraction(listing.size_step)
-    price = Fraction(result.cells["market"][slot])
-    funding = Fraction(result.cells["market"][slot + result.schema.shape.positions])
-    profit = size * (price - funding) / MONEY
+    listing, places, units = parameters.listed[slot], _places(result), money_units(result.schema)
+    size, lone = result.holdings.sizes[slot], lone_position(result, slot)
+    profit = worth = money(lone.result, lone.result.equity)
     held = next((p for p in portfolio.positions if p.name == listing.name), None) if portfolio else None
     if held is not None:
-        profit = size * price / MONEY + Fraction(held.unsettled_funding)
-        profit -= Fraction(held.size) * Fraction(held.entry_price)
+        profit += size * (cell_value(result, "market", f"funding.{slot}") or 0) / Fraction(units)
+        profit += Fraction(held.unsettled_funding) - Fraction(held.size) * Fraction(held.entry_price)
+    notional = abs(worth) if lone.price is None else abs(size) * lone.price / units
     breach = breach_cell(result, slot, surplus)
     tick_places = max(0, -int(listing.price_tick.normalize().as_tuple().exponent))
+    breach_price = None if breach is None else breach / Fraction(listing.size_step) / units
+    requirement = money(lone.result, lone.result.requirement) if family_files(parameters.rule).separable else None
     return Leg(
         name=listing.name,
-        notional=exact_decimal(int(abs(size) * price), MONEY_DIGITS),
+        notional=rounded_decimal(notional, places),
         unrealised=rounded_decimal(profit, places),
-        requirement=exact_decimal(int(result.position_requirement(slot)), places),
-        breach_price=None if breach is None else rounded_decimal(breach / step / MONEY, tick_places + _MORE_PLACES),
+        requirement=None if requirement is None else rounded_decimal(requirement, places),
+        breach_price=None if breach_price is None else rounded_decimal(breach_price, tick_places + _MORE_PLACES),
     )
 
 
 def _places(result: Evaluation) -> int:
     """Return the decimal places of the rule's smallest unit, in the quote: 17 for cross margin."""
-    return MONEY_DIGITS + len(str(result.scale)) - 1
+    return result.schema.money_digits + len(str(result.scale)) - 1

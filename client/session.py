@@ -22,7 +22,7 @@ from .files import Market, Parameters, load_market, load_parameters
 from .openings import OwnerKey, alone, fresh_opening, load_owner, save_opening, save_owner
 from .portfolio import Portfolio, load_portfolio, portfolio_from_frame, to_holdings
 from .report import MarginReport, margin_report
-from .tables import Tables, make_tables
+from .tables import Tables, level_tables, make_tables
 
 if TYPE_CHECKING:
     from .explain import Explanation
@@ -110,9 +110,14 @@ class Session:
     def tables(self, market: PathLike | Market) -> Tables:
         """Return the tables of a market under the session's parameters. Raises FileError, InputError."""
         if isinstance(market, Market):
-            return make_tables(self.parameters, market)
+            return make_tables(self.parameters, market, levels=self._levels)
         path = Path(market)
-        return make_tables(self.parameters, load_market(path), str(path))
+        return make_tables(self.parameters, load_market(path, self.parameters.rule), str(path), self._levels)
+
+    @cached_property
+    def _levels(self) -> tuple[Table, Table]:
+        """Return the parameter tables, made once however many markets follow."""
+        return level_tables(self.parameters)
 
     def check(self, portfolio: Any, market: PathLike | Market, *, margin: str = "maintenance") -> MarginReport:  # noqa: ANN401
         """Return the margin report of a portfolio. Raises FileError, InputError."""
@@ -223,7 +228,7 @@ class Session:
         """Raise before anything is written when there is nothing to prove."""
         result = evaluate(tables.schema, holdings, tables.market, tables.parameters(margin), credit)
         surplus = int(result.surplus)
-        if self.prover.manifest.statement == "sufficiency" and surplus < 0:
+        if self.prover.manifest.statement != "shortfall" and surplus < 0:
             raise Insufficient("the margin is not met: there is nothing to prove", surplus_units=surplus)
         if self.prover.manifest.statement == "shortfall" and surplus >= 0:
             raise NotShort("the margin is met: there is no shortfall to prove", surplus_units=surplus)

@@ -62,7 +62,8 @@ def show_report(console: Console, report: MarginReport) -> None:
         grid.add_column(name, justify="left" if name == "position" else "right")
     for leg in report.legs:
         breach = "none" if leg.breach_price is None else format(leg.breach_price, "f")
-        grid.add_row(leg.name, _money(leg.notional), _money(leg.unrealised), _money(leg.requirement), breach)
+        requirement = "with others" if leg.requirement is None else _money(leg.requirement)
+        grid.add_row(leg.name, _money(leg.notional), _money(leg.unrealised), requirement, breach)
     console.print(grid)
     console.print()
     for name, value in (

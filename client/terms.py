@@ -1,21 +1,24 @@
 """What an account's equity, requirement and surplus are made of: one term a holding, adding up exactly.
 
-The rule is a sum over holdings, so a holding's part is what the margin engine says of an account that holds nothing
-else. Entry prices, where known, move money between cash and the positions without changing any total.
+A holding's part is what the margin engine says of an account that holds nothing else. Where the rule margins holdings
+together, what is left between the parts and the totals (an offset, a shared scenario) is a term of its own. Entry
+prices, where known, move money between cash and the positions without changing any total.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
 from ..circuits.model import INDEX_SCALE, RATE_SCALE
 from ..circuits.rules.engine import Evaluation
+from .cells import money_units
+from .families import family_files
 from .files import Parameters
-from .lone import lone_asset, lone_position
+from .lone import cell_value, lone_asset, lone_position
 from .portfolio import Portfolio, Position
-from .tables import MONEY
 
 __all__ = ["Term", "exact", "money", "terms"]
 
@@ -24,9 +27,9 @@ __all__ = ["Term", "exact", "money", "terms"]
 class Term:
     """One holding's part, in the quote, exact.
 
-    `kind` is cash, position, collateral, debt or rounding; `amount` is signed for positions, None for money. `value` is
-    what the holding is worth at the round's price; `equity` and `requirement` are its parts of the account's. `tier`
-    counts from one; `rate` is what the position's next unit of notional is margined at.
+    `kind` is cash, position, collateral, debt, together or rounding; `amount` is signed for positions, None for money.
+    `value` is what the holding is worth at the round's price; `equity` and `requirement` are parts of the account's.
+    `tier` counts from one; `rate` is what the position's next unit of notional is margined at.
     """
 
     kind: str
@@ -77,30 +80,33 @@ def terms(parameters: Parameters, result: Evaluation, portfolio: Portfolio | Non
     """
     holdings, quote = result.holdings, parameters.quote.asset
     entries = {position.name: position for position in portfolio.positions} if portfolio else {}
-    positions = [
-        _position(parameters, result, slot, entries.get(listing.name))
-        for slot, listing in enumerate(parameters.instruments)
+    held = [
+        (slot, listing)
+        for slot, listing in parameters.listed.items()
         if holdings.sizes[slot] or (listing.name in entries and entries[listing.name].unsettled_funding)
     ]
+    positions = [_position(parameters, result, slot) for slot, _ in held]
     assets = [
         _asset(parameters, result, slot, kind)
-        for kind, held in (("collateral", holdings.collateral), ("debt", holdings.debts))
-        for slot, amount in enumerate(held)
+        for kind, amounts in (("collateral", holdings.collateral), ("debt", holdings.debts))
+        for slot, amount in enumerate(amounts)
         if amount
     ]
-    bare = Fraction(holdings.cash, MONEY)
+    bare = Fraction(holdings.cash, money_units(result.schema))
+    together = _together(result, bare, (*positions, *assets))
     if portfolio is None:
-        return (_cash("cash", quote, bare), *positions, *assets)
+        return (_cash("cash", quote, bare), *positions, *assets, *together)
     wallet = Fraction(portfolio.cash)
-    parts = sum((term.equity for term in (*positions, *assets)), Fraction(0))
-    rounding = money(result, result.equity) - wallet - parts
+    shifts = [_shift(result, slot, entries[listing.name]) for slot, listing in held]
+    entered = [replace(term, equity=term.equity + shift) for term, shift in zip(positions, shifts, strict=True)]
+    rounding = bare - wallet - sum(shifts, Fraction(0))
     closing = [_cash("rounding", "cash rounded down", rounding)] if rounding else []
-    return (_cash("cash", quote, wallet), *positions, *assets, *closing)
+    return (_cash("cash", quote, wallet), *entered, *assets, *together, *closing)
 
 
 def money(result: Evaluation, value: Fraction | int) -> Fraction:
     """Return a value of the rule's smallest unit in the quote."""
-    units: Fraction = Fraction(value) / (MONEY * result.scale)
+    units: Fraction = Fraction(value) / (money_units(result.schema) * result.scale)
     return units
 
 
@@ -122,50 +128,61 @@ def _cash(kind: str, name: str, amount: Fraction) -> Term:
     return Term(kind, name, None, amount, amount)
 
 
-def _position(parameters: Parameters, result: Evaluation, slot: int, entry: Position | None) -> Term:
-    listing, lots = parameters.instruments[slot], result.holdings.sizes[slot]
-    alone = lone_position(result, slot)
-    price, funding = (Fraction(result.cells["market"][slot + shift]) for shift in (0, result.schema.shape.positions))
-    equity = money(alone, alone.equity)
-    if entry is not None:
-        equity += lots * funding / MONEY + Fraction(entry.unsettled_funding)
-        equity -= Fraction(entry.size) * Fraction(entry.entry_price)
-    notional = abs(lots) * price
-    names = [spec.name for spec in result.schema.cells("parameters")]
-    cells = dict(zip(names, result.cells["parameters"], strict=True))
-    reached = sum(notional >= cells[f"parameters.boundary.{slot}.{k}"] for k in range(1, len(listing.tiers)))
-    return Term(
-        "position",
-        listing.name,
-        lots * Fraction(listing.size_step),
-        notional / MONEY,
-        equity,
-        money(alone, alone.requirement),
-        reached + 1,
-        len(listing.tiers),
-        Fraction(cells[f"parameters.rate.{slot}.{reached}"]) / RATE_SCALE,
-    )
+def _together(result: Evaluation, cash: Fraction, alone: Sequence[Term]) -> tuple[Term, ...]:
+    """Return what the account has beyond its holdings each alone: nothing where the rule is a sum over them."""
+    if family_files(result.schema.rule).separable:
+        return ()
+    equity = money(result, result.equity) - cash - sum((term.equity for term in alone), Fraction(0))
+    requirement = money(result, result.requirement) - sum((term.requirement for term in alone), Fraction(0))
+    return (Term("together", "held together", None, Fraction(0), equity, requirement),)
+
+
+def _shift(result: Evaluation, slot: int, entry: Position) -> Fraction:
+    """Return the money that entry price and unsettled funding move from the position to the wallet."""
+    lots, funding = result.holdings.sizes[slot], cell_value(result, "market", f"funding.{slot}") or Fraction(0)
+    paid = Fraction(entry.size) * Fraction(entry.entry_price)
+    return lots * funding / money_units(result.schema) + Fraction(entry.unsettled_funding) - paid
+
+
+def _position(parameters: Parameters, result: Evaluation, slot: int) -> Term:
+    listing, lots = parameters.listed[slot], result.holdings.sizes[slot]
+    lone = lone_position(result, slot)
+    equity = money(lone.result, lone.result.equity)
+    value = abs(equity) if lone.price is None else abs(lots) * lone.price / money_units(result.schema)
+    size, requirement = lots * Fraction(listing.size_step), money(lone.result, lone.result.requirement)
+    if not family_files(result.schema.rule).tiered:
+        return Term("position", listing.name, size, value, equity, requirement)
+    bounds, rates = _tiers(result, slot)
+    reached = sum(value * money_units(result.schema) >= bound for bound in bounds)
+    rate = rates[reached] / RATE_SCALE
+    return Term("position", listing.name, size, value, equity, requirement, reached + 1, len(bounds) + 1, rate)
+
+
+def _tiers(result: Evaluation, slot: int) -> tuple[list[Fraction], list[Fraction]]:
+    """Return a position's boundaries, in money units and without those of unused tiers, and its rates."""
+    bounds, rates = set(), []
+    for spec, value in zip(result.schema.cells("parameters"), result.cells["parameters"], strict=True):
+        if spec.name.startswith(f"parameters.boundary.{slot}.") and value < spec.maximum:
+            bounds.add(Fraction(value))
+        elif spec.name.startswith(f"parameters.rate.{slot}."):
+            rates.append(Fraction(value))
+    return sorted(bounds), rates
 
 
 def _asset(parameters: Parameters, result: Evaluation, slot: int, kind: str) -> Term:
-    listing, shape = parameters.assets[slot], result.schema.shape
-    market = result.cells["market"]
-    price = Fraction(market[2 * shape.positions + slot])
-    alone = lone_asset(result, slot)
+    listing, lone = parameters.assets[slot], lone_asset(result, slot)
+    held = lone.result.holdings
     if kind == "collateral":
         lots = Fraction(result.holdings.collateral[slot])
-        alone = replace(alone, holdings=replace(alone.holdings, debts=(0,) * len(alone.holdings.debts)))
+        held = replace(held, debts=(0,) * len(held.debts))
     else:
-        index = Fraction(market[2 * shape.positions + shape.assets + slot])
-        lots = result.holdings.debts[slot] * index / INDEX_SCALE
-        alone = replace(alone, holdings=replace(alone.holdings, collateral=(0,) * len(alone.holdings.collateral)))
-    return Term(
-        kind,
-        listing.name,
-        lots * Fraction(listing.size_step),
-        lots * price / MONEY,
-        money(alone, alone.equity),
-    )
+        index = cell_value(result, "market", f"borrow_index.{slot}")
+        lots = result.holdings.debts[slot] * (Fraction(1) if index is None else index / INDEX_SCALE)
+        held = replace(held, collateral=(0,) * len(held.collateral))
+    alone = replace(lone.result, holdings=held)
+    equity, requirement = money(alone, alone.equity), money(alone, alone.requirement)
+    value = abs(equity) if lone.price is None else lots * lone.price / money_units(result.schema)
+    return Term(kind, listing.name, lots * Fraction(listing.size_step), value, equity, requirement)
 
 
 def _text(value: Fraction | None) -> str | None:

@@ -6,25 +6,26 @@ fee: equity stays, the requirement moves.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
-from ..circuits.model import CASH_BITS, SIZE_BITS, Holdings
-from ..circuits.rules.engine import Evaluation, evaluate
+from ..circuits.model import Holdings
+from ..circuits.rules.engine import Evaluation, bind, evaluate
 from ..kernel.errors import InputError
 from .files import Parameters
 from .quantity import parse_decimal
 from .reading import did_you_mean
+from .search import first_zero
 from .tables import Tables
 from .terms import exact, money
 
 __all__ = ["Trade", "WhatIf", "largest_trade", "parse_trade", "traded", "what_if"]
 
 _TRADE = re.compile(r"(?P<name>\S+)\s+(?P<size>[+-]?[0-9][0-9.]*)", re.ASCII)
-_LARGEST_SIZE = (1 << SIZE_BITS) - 1
 
 
 @dataclass(frozen=True, repr=False)
@@ -82,7 +83,8 @@ def parse_trade(text: str, parameters: Parameters) -> Trade:
     match = _TRADE.fullmatch(text.strip())
     if match is None:
         raise InputError('a trade is an instrument and a size, such as "ETH-PERP +5"', code="trade")
-    slots = {listing.name: slot for slot, listing in enumerate(parameters.instruments)}
+    listed = parameters.listed
+    slots = {listing.name: slot for slot, listing in listed.items()}
     name = match["name"]
     if name not in slots:
         raise InputError(
@@ -94,7 +96,7 @@ def parse_trade(text: str, parameters: Parameters) -> Trade:
         size = parse_decimal(match["size"])
     except ValueError as error:
         raise InputError(f"the trade's size {error}", code="trade") from None
-    lots = Fraction(size) / Fraction(parameters.instruments[slots[name]].size_step)
+    lots = Fraction(size) / Fraction(listed[slots[name]].size_step)
     if lots.denominator != 1:
         raise InputError(f"the trade's size is not a multiple of the step of {name}", code="finer-than-step")
     if lots == 0:
@@ -104,11 +106,10 @@ def parse_trade(text: str, parameters: Parameters) -> Trade:
 
 def traded(result: Evaluation, trades: Iterable[Trade]) -> Holdings:
     """Return the holdings after trades at the mark. Raises InputError when they no longer fit their widths."""
-    market, shift = result.cells["market"], result.schema.shape.positions
     cash, sizes = result.holdings.cash, list(result.holdings.sizes)
     for trade in trades:
         sizes[trade.slot] += trade.lots
-        cash -= trade.lots * int(market[trade.slot] - market[shift + trade.slot])
+        cash -= math.ceil(trade.lots * _lot_value(result, trade.slot))
     holdings = replace(result.holdings, cash=cash, sizes=tuple(sizes))
     result.schema.fit(holdings)
     return holdings
@@ -149,28 +150,73 @@ def what_if(
 def largest_trade(result: Evaluation, slot: int, direction: int) -> int | None:
     """Return the most lots of a slot to buy (direction 1) or sell (-1) at the mark with the surplus still >= 0.
 
-    None when no size does that. Exact: the surplus falls with the size once the position has been closed, so bisection
-    on integers finds the last size that fits. Sizes end where size or cash would leave their widths.
+    None when no size does that. Where a position's requirement is its own, bisection on integers is exact: the surplus
+    falls with the size once the position has been closed. Of other rules it is the last size before the surplus is
+    first seen to fail. Sizes end where size or cash would leave their widths.
     """
-    size, cash = result.holdings.sizes[slot], result.holdings.cash
-    market = result.cells["market"]
-    value = direction * int(market[slot] - market[result.schema.shape.positions + slot])
-    widest = _LARGEST_SIZE - direction * size
-    if value > 0:
-        widest = min(widest, (cash + (1 << CASH_BITS)) // value)
-    elif value < 0:
-        widest = min(widest, ((1 << CASH_BITS) - 1 - cash) // -value)
+    widest = _widest(result, slot, direction)
+    if bind(result.schema).family.position_requirement is None:
+        return _walked(result, slot, direction, widest)
     spare = result.surplus + result.position_requirement(slot)
 
     def meets(lots: int) -> bool:
-        sizes = list(result.holdings.sizes)
-        sizes[slot] = size + direction * lots
-        moved = replace(result, holdings=replace(result.holdings, sizes=tuple(sizes)))
-        return bool(spare >= moved.position_requirement(slot))
+        return bool(spare >= _sized(result, slot, direction * lots).position_requirement(slot))
 
-    low = min(max(0, -direction * size), widest)  # closing the position first only lowers the requirement
-    if not meets(low):
+    low = min(max(0, -direction * result.holdings.sizes[slot]), widest)  # closing first only lowers the requirement
+    return _last(meets, low, widest) if meets(low) else None
+
+
+def _walked(result: Evaluation, slot: int, direction: int, widest: int) -> int | None:
+    """Return the last size met on the way out: first to where the margin is met, then to where it no longer is."""
+    value = _lot_value(result, slot)
+
+    def surplus(lots: int) -> Fraction:
+        moved = _sized(result, slot, direction * lots)
+        cash = moved.holdings.cash - math.ceil(direction * lots * value)
+        return Fraction(replace(moved, holdings=replace(moved.holdings, cash=cash)).surplus)
+
+    first = 0
+    if surplus(0) < 0:
+        mended = first_zero(surplus, 0, widest)
+        if mended is None:
+            return None
+        first = math.ceil(mended)
+    if surplus(first) < 0:
         return None
+    broken = first_zero(lambda lots: surplus(lots) + Fraction(1, 2), first, widest)  # zero still meets
+    return widest if broken is None else math.floor(broken)
+
+
+def _widest(result: Evaluation, slot: int, direction: int) -> int:
+    """Return the most lots that leave size and cash within their widths."""
+    size, cash = result.schema.holdings[1 + slot], result.schema.holdings[0]
+    held, value = result.holdings.sizes[slot], direction * _lot_value(result, slot)
+    widest = size.maximum - direction * held
+    if value > 0:
+        widest = min(widest, math.floor((result.holdings.cash - cash.minimum) / value))
+    elif value < 0:
+        widest = min(widest, math.floor((cash.maximum - result.holdings.cash) / -value))
+    return widest
+
+
+def _lot_value(result: Evaluation, slot: int) -> Fraction:
+    """Return what one lot is worth, in money units: what a trade at the mark moves between size and cash."""
+    nothing = Holdings.empty(result.schema.shape)
+    alone = replace(result, holdings=replace(nothing, sizes=_with(nothing.sizes, slot, 1)), credit=0)
+    return Fraction(alone.equity) / result.scale
+
+
+def _sized(result: Evaluation, slot: int, lots: int) -> Evaluation:
+    sizes = _with(result.holdings.sizes, slot, result.holdings.sizes[slot] + lots)
+    return replace(result, holdings=replace(result.holdings, sizes=sizes))
+
+
+def _with(sizes: tuple[int, ...], slot: int, lots: int) -> tuple[int, ...]:
+    return (*sizes[:slot], lots, *sizes[slot + 1 :])
+
+
+def _last(meets: Callable[[int], bool], low: int, widest: int) -> int:
+    """Return the last size that meets; `low` does, and none does beyond the first that does not."""
     high = widest + 1
     while high - low > 1:
         middle = (low + high) // 2
@@ -180,6 +226,6 @@ def largest_trade(result: Evaluation, slot: int, direction: int) -> int | None:
 
 def _both_ways(parameters: Parameters, initial: Evaluation, slot: int) -> tuple[Fraction | None, Fraction | None]:
     """Return the largest buy and the largest sell, in the instrument's own unit."""
-    step = Fraction(parameters.instruments[slot].size_step)
+    step = Fraction(parameters.listed[slot].size_step)
     buy, sell = (largest_trade(initial, slot, direction) for direction in (1, -1))
     return None if buy is None else buy * step, None if sell is None else sell * step

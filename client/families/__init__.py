@@ -1,0 +1,57 @@
+"""How each rule's files are read and its tables made: one module a rule, imported when a file names the rule.
+
+The module of a rule is called like the rule, with underscores, and its `FILES` says everything: adding a rule adds a
+module and changes none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ...circuits.model import Shape
+from ...circuits.rules.engine import family
+from ...circuits.schema import Schema
+
+if TYPE_CHECKING:
+    from ..cells import Cells
+    from ..files import Market, Parameters
+
+__all__ = ["FamilyFiles", "family_files", "schema_of"]
+
+
+@dataclass(frozen=True)
+class FamilyFiles:
+    """A rule's face in files.
+
+    `parameters` and `market` are the models of its `parameters.json` and `market.json`. `market_cells` fills a market
+    table from both files, `parameter_cells` the parameter table of one level ("initial" or "maintenance"); they may
+    raise FileError without naming the file. A cell that neither fills keeps the value of an unlisted slot. `words`
+    says in plain words what a column of cells is, where `client.columns` does not know it yet.
+
+    `separable`: equity and requirement are sums over slots, each slot's cells carrying its number, so the explainer
+    takes them apart. `tiered`: along any price the surplus is straight between the notional boundaries
+    `parameters.boundary.<slot>.<k>`, so that distances to breach are quotients and need no search.
+    """
+
+    parameters: type[Parameters]
+    market: type[Market]
+    market_cells: Callable[[Any, Any, Cells], None]
+    parameter_cells: Callable[[Any, str, Cells], None]
+    words: Mapping[str, str] = field(default_factory=dict)
+    separable: bool = False
+    tiered: bool = False
+
+
+def family_files(rule: str) -> FamilyFiles:
+    """Return how a rule's files are read. Raises InputError when there is no such rule."""
+    module = import_module(f".{family(rule).name.replace('-', '_')}", __name__)
+    files: FamilyFiles = module.FILES
+    return files
+
+
+def schema_of(rule: str, shape: Shape) -> Schema:
+    """Return the schema of a rule at a shape. Raises InputError."""
+    return family(rule).schema_of(shape)
