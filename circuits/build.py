@@ -21,11 +21,12 @@ from ..kernel.witness_program import WitnessProgram
 from .compiler.system import ConstraintSystem
 from .model import Shape
 from .r1cs import r1cs_bytes, sym_bytes
+from .rules.box import box_schema
 from .rules.engine import bind, family
 from .schema import Schema
-from .statements.margin import SINGLES, build_margin, public_names
+from .statements.margin import BOX, SINGLES, STATEMENTS, build_margin, public_names
 
-__all__ = ["MANIFEST", "CompiledCircuit", "Manifest", "compile_statement", "write_circuit"]
+__all__ = ["MANIFEST", "CompiledCircuit", "Manifest", "compile_statement", "statement_schema", "write_circuit"]
 
 MANIFEST = "manifest.json"
 FILES = ("circuit.prog", "circuit.r1cs", "circuit.sym", "schema.json")
@@ -96,9 +97,18 @@ def compile_statement(rule: str, shape: Shape, statement: str) -> CompiledCircui
 
     Raises InputError when there is no such rule or statement, RuleError when it has no sound circuit.
     """
-    schema = family(rule).schema_of(shape)
+    schema = statement_schema(rule, shape, statement)
     builder = build_margin(schema, statement)
     return CompiledCircuit(statement, schema, builder.system, builder.program)
+
+
+def statement_schema(rule: str, shape: Shape, statement: str) -> Schema:
+    """Return the schema a statement runs under: the rule's own, or its box's.
+
+    Raises InputError when there is no such rule, RuleError when it has no sound box.
+    """
+    schema = family(rule).schema_of(shape)
+    return box_schema(family(rule), schema) if statement == BOX else schema
 
 
 def write_circuit(compiled: CompiledCircuit, directory: Path, write: Writer = Path.write_bytes) -> dict[str, str]:
@@ -147,7 +157,7 @@ class Manifest:
         data = read_json(path)
         try:
             shape = Shape.of(data["shape"])
-            schema = family(data["rule"]).schema_of(shape)
+            schema = statement_schema(data["rule"], shape, data["statement"])
             manifest = cls(
                 directory,
                 data["statement"],
@@ -160,7 +170,7 @@ class Manifest:
             kind, schema_hash = data["schema"], data["schema_hash"]
         except (ValueError, KeyError, TypeError) as error:
             raise FileError("this is not a circuit's manifest", file=str(path), code="bad-manifest") from error
-        if kind != "zkmargin/manifest/1" or manifest.statement not in ("sufficiency", "shortfall"):
+        if kind != "zkmargin/manifest/1" or manifest.statement not in (*STATEMENTS, BOX):
             raise FileError("this is not a manifest of this version", file=str(path), code="bad-manifest")
         if schema_hash != "0x" + schema.hash.hex() or manifest.rule_hash != "0x" + bind(schema).rule_hash.hex():
             raise MismatchError("the circuit was compiled from another rule or schema", file=str(path))

@@ -72,13 +72,18 @@ class HoldingSpec:
 
 @dataclass(frozen=True)
 class Schema:
-    """The schema of one rule at one shape. Its hash stands in every commitment and table."""
+    """The schema of one rule at one shape. Its hash stands in every commitment and table.
+
+    The schema of a price box names the `plain` one that it is the box of: accounts and parameter tables are shared, so
+    commitments and parameter tables carry the plain schema's hash, and only the box's market table its own.
+    """
 
     rule: str
     shape: Shape
     money_digits: int
     holdings: tuple[HoldingSpec, ...]
     tables: tuple[tuple[str, tuple[Cell, ...]], ...]
+    plain: Schema | None = None
 
     def __hash__(self) -> int:
         """Return the hash of the fields, taken once: a schema has hundreds of cells and finds its rule at each use."""
@@ -97,7 +102,8 @@ class Schema:
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of `schema.json`; integers are decimal strings."""
-        return {
+        box = {} if self.plain is None else {"box_of": "0x" + self.plain.hash.hex()}
+        return box | {
             "schema": "zkmargin/schema/1",
             "rule": self.rule,
             "shape": self.shape.as_json(),
@@ -141,9 +147,15 @@ class Schema:
         """Return the 32-byte schema hash."""
         return keccak256(self.canonical)
 
+    @property
+    def accounts(self) -> bytes:
+        """Return the hash that commitments are made under: the plain schema's."""
+        return self.hash if self.plain is None else self.plain.hash
+
     def table_hash(self, table: Table) -> bytes:
         """Return keccak256(schema hash ‖ round or version ‖ cells), all as 32-byte words: the table as posted."""
-        return table_hash(self.hash, table.number, table.cells)
+        shared = table.name == "parameters"
+        return table_hash(self.accounts if shared else self.hash, table.number, table.cells)
 
     def fit(self, holdings: Holdings) -> None:
         """Raise InputError when the holdings do not fit the shape or a quantity exceeds its range.

@@ -100,7 +100,7 @@ class Prover:
         start = perf_counter()
         check_inputs(self.manifest.schema, opening, market, parameters, credit=credit, context=context)
         surplus = int(evaluate(self.manifest.schema, opening.holdings, market, parameters, credit).surplus)
-        if self.manifest.statement == "sufficiency" and surplus < 0:
+        if self.manifest.statement != "shortfall" and surplus < 0:
             raise Insufficient("the margin is not met: there is nothing to prove", surplus_units=surplus)
         if self.manifest.statement == "shortfall" and surplus >= 0:
             raise NotShort("the margin is met: there is no shortfall to prove", surplus_units=surplus)

@@ -31,7 +31,15 @@ from ..schema import Cell, Schema, holding_specs, signed, unsigned
 from .family import Account, Family, Position, TableView
 from .language import MONEY, Constant, Expression, absolute, tiers
 
-__all__ = ["CROSS_MARGIN", "cross_margin_schema"]
+__all__ = [
+    "CROSS_MARGIN",
+    "cross_margin_schema",
+    "equity",
+    "market_cells",
+    "parameter_cells",
+    "position_requirement",
+    "requirement",
+]
 
 
 def equity(account: Account, market: TableView, parameters: TableView) -> Expression:
@@ -73,11 +81,12 @@ def cross_margin_schema(shape: Shape) -> Schema:
     """Return the family's schema: the default widths, cells in the order tables are posted in."""
     shape.needs("tiers")
     holdings = holding_specs(shape, cash=CASH_BITS, size=SIZE_BITS, amount=ASSET_BITS)
-    tables = (("market", _market_cells(shape)), ("parameters", _parameter_cells(shape)))
+    tables = (("market", market_cells(shape)), ("parameters", parameter_cells(shape)))
     return Schema("cross-margin", shape, MONEY_DIGITS, holdings, tables)
 
 
-def _market_cells(shape: Shape) -> tuple[Cell, ...]:
+def market_cells(shape: Shape) -> tuple[Cell, ...]:
+    """Return prices and funding indices of positions, then prices and borrow indices of assets."""
     positions, assets, debts = range(shape.positions), range(shape.assets), range(shape.debts)
     return (
         *(unsigned(f"market.price.{i}", "money/lot", PRICE_BITS) for i in positions),
@@ -87,7 +96,7 @@ def _market_cells(shape: Shape) -> tuple[Cell, ...]:
     )
 
 
-def _parameter_cells(shape: Shape) -> tuple[Cell, ...]:
+def parameter_cells(shape: Shape) -> tuple[Cell, ...]:
     """Return each position's rates, boundaries above zero and charge, then the factors.
 
     An empty slot is charged the most there is, so that it cannot be traded free of margin and become rich on listing.
@@ -110,4 +119,11 @@ def _parameter_cells(shape: Shape) -> tuple[Cell, ...]:
     return tuple(cells)
 
 
-CROSS_MARGIN = Family("cross-margin", cross_margin_schema, equity, requirement, position_requirement)
+CROSS_MARGIN = Family(
+    "cross-margin",
+    cross_margin_schema,
+    equity,
+    requirement,
+    position_requirement,
+    box=("price", "funding", "asset_price", "borrow_index"),
+)

@@ -11,7 +11,7 @@ from ..model import Shape
 from ..schema import Cell, HoldingSpec, Schema, keccak256
 from .language import CellRef, Expression, HoldingRef, Unit, walk
 
-__all__ = ["Account", "Asset", "BoundRule", "Family", "Lookup", "Parts", "Position", "Rule", "TableView"]
+__all__ = ["Account", "Asset", "BoundRule", "Family", "Lookup", "Parts", "Position", "Rule", "TableView", "table_view"]
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,9 @@ class Lookup:
         places = place if isinstance(place, tuple) else (place,)
         return self._cells[".".join([self._prefix, *map(_number, places)])]
 
-    def row(self, place: Place) -> list[Expression]:
-        """Return all cells `table.column.place.*`, in order (rates, boundaries, scenarios)."""
-        return self._rows.get(f"{self._prefix}.{_number(place)}", [])
+    def row(self, *places: Place) -> list[Expression]:
+        """Return all cells `table.column.place.*`, in order: rates, scenarios; without a place, the whole column."""
+        return self._rows.get(".".join([self._prefix, *map(_number, places)]), [])
 
 
 class TableView:
@@ -113,7 +113,7 @@ class Family:
     The surplus is `equity` − `requirement`, each a function of (account, market, parameters). The rest is what reports
     and the explainer show: `position_requirement`, one position's own part, where the requirement is a sum over
     positions; `parts`, named parts that add up to the surplus (the waterfall); `scenarios`, the account's profit in
-    each scenario by name, where the rule has any.
+    each scenario by name, where the rule has any; `box`, the market columns that may move inside a price box.
     """
 
     name: str
@@ -123,13 +123,18 @@ class Family:
     position_requirement: Callable[[Position, TableView, TableView], Expression] | None = None
     parts: Parts | None = None
     scenarios: Parts | None = None
+    box: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Make one schema a shape: it is asked for again and again, and what is bound to it is found by it."""
         object.__setattr__(self, "schema_of", lru_cache(maxsize=64)(self.schema_of))
 
     def bind(self, schema: Schema) -> BoundRule:
-        """Return the rule's expressions for one schema."""
+        """Return the rule's expressions for one schema, a box's (`box_schema`) at the worst of the box."""
+        if schema.plain is not None:
+            from .box import BoxRule
+
+            return BoxRule(self, schema)
         return BoundRule(self, schema)
 
 
@@ -145,7 +150,7 @@ class BoundRule:
             for i, spec in enumerate(schema.holdings)
         ]
         self.account = _account(schema, self.holdings)
-        self.tables = {name: _table_view(schema, name) for name, _ in schema.tables}
+        self.tables = {name: table_view(schema, name) for name, _ in schema.tables}
 
     @cached_property
     def equity(self) -> Expression:
@@ -220,7 +225,8 @@ def _unit(spec: Cell | HoldingSpec) -> Unit:
     return Unit.of(decimals, **powers)
 
 
-def _table_view(schema: Schema, table: str) -> TableView:
+def table_view(schema: Schema, table: str) -> TableView:
+    """Return a table of a schema, symbolically."""
     cells = {
         cell.name: CellRef(
             table,

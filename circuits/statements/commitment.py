@@ -21,9 +21,9 @@ SALT_BITS = 248
 def tag(kind: str, schema: Schema, count: int) -> int:
     """Return the domain tag of a hash: keccak256("zkmargin/" kind "/1" ‖ schema hash ‖ count) >> 8.
 
-    `count` is the number of values hashed, as a 32-byte word.
+    `count` is the number of values hashed, as a 32-byte word. Of a box's schema, the plain one's hash is taken.
     """
-    digest = keccak256(f"zkmargin/{kind}/1".encode() + schema.hash + count.to_bytes(32, "big"))
+    digest = keccak256(f"zkmargin/{kind}/1".encode() + schema.accounts + count.to_bytes(32, "big"))
     return int.from_bytes(digest, "big") >> 8
 
 

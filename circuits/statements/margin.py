@@ -1,5 +1,6 @@
-"""The two margin statements: sufficiency (surplus + credit >= 0) and shortfall (surplus + credit < 0).
+"""The margin statements: sufficiency (surplus + credit >= 0) and shortfall (surplus + credit < 0).
 
+`sufficiency-box` proves sufficiency at every market inside a price box: the same circuit over the rule at its worst.
 Public inputs, in this order: commitment, credit, context, market cells, parameter cells. For holdings inside the
 checked ranges and tables inside the schema exactly one of the two circuits is satisfiable.
 """
@@ -18,9 +19,10 @@ from ..rules.engine import bind, money_scale
 from ..schema import HoldingSpec, Schema
 from .commitment import constrain_commitment
 
-__all__ = ["SINGLES", "STATEMENTS", "build_margin", "hidden_names", "public_names"]
+__all__ = ["BOX", "SINGLES", "STATEMENTS", "build_margin", "hidden_names", "public_names"]
 
 STATEMENTS = ("sufficiency", "shortfall")
+BOX = "sufficiency-box"
 SINGLES = ("commitment", "credit", "context")
 
 
@@ -36,8 +38,9 @@ def hidden_names(schema: Schema) -> tuple[str, ...]:
 
 def build_margin(schema: Schema, statement: str) -> Builder:
     """Return the circuit of a margin statement. Raises RuleError when the rule cannot be lowered soundly."""
-    if statement not in STATEMENTS:
-        raise InputError(f"there is no statement {statement!r}", code="unknown-statement", hint=", ".join(STATEMENTS))
+    if statement not in (BOX,) if schema.plain else statement not in STATEMENTS:
+        known = ", ".join((*STATEMENTS, BOX))
+        raise InputError(f"there is no statement {statement!r} of this schema", code="unknown-statement", hint=known)
     rule = bind(schema)
     builder = Builder(public_names(schema), hidden_names(schema))
 
@@ -51,13 +54,13 @@ def build_margin(schema: Schema, statement: str) -> Builder:
     constrain_commitment(builder, schema, holdings, "commitment")
     _bind_opaque(builder, "context")
 
-    side = Side.LO if statement == "sufficiency" else Side.HI
+    side = Side.HI if statement == "shortfall" else Side.LO
     surplus = Lowering(builder, leaves).bound(rule.surplus, side)
     scale, top = money_scale(schema), (1 << CREDIT_BITS) - 1
     total = surplus.linear + builder.public("credit").scaled(scale)
     low, high = surplus.low, surplus.high + scale * top
     honest_low, honest_high = rule.surplus.interval[0], rule.surplus.interval[1] + scale * top
-    if statement == "sufficiency":
+    if side is Side.LO:
         range_check(builder, Bound(total, low, high), honest_high.bit_length(), "surplus")
     else:
         short = -total - Linear.constant(1)
