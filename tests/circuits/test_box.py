@@ -224,7 +224,7 @@ def test_a_family_without_prices_has_no_box_and_says_what_to_do():
     with pytest.raises(RuleError, match="no prices that a box could bound") as error:
         box_schema(family, family.schema_of(TOY))
     assert "cover the box" in error.value.hint
-    for name in sorted(set(FAMILIES) - set(BOXED)):
+    for name in sorted(set(SHAPES) - set(BOXED)):
         with pytest.raises(RuleError, match="no prices that a box could bound"):
             statement_schema(name, SHAPES[name], BOX)
 
