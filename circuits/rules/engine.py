@@ -9,14 +9,27 @@ from functools import cache
 from ...kernel.errors import InputError
 from ..model import Holdings, Table
 from ..schema import Schema
+from .collateral_factor import COLLATERAL_FACTOR
+from .correlated_margin import CORRELATED_MARGIN
 from .cross_margin import CROSS_MARGIN
 from .family import BoundRule, Family
 from .language import CellRef, Expression, HoldingRef, Value
 from .language import evaluate as evaluate_expression
+from .regime_margin import REGIME_MARGIN
+from .tiered_haircut import TIERED_HAIRCUT
 
 __all__ = ["FAMILIES", "Evaluation", "bind", "evaluate", "family", "holding_values", "money_scale"]
 
-FAMILIES: dict[str, Family] = {CROSS_MARGIN.name: CROSS_MARGIN}
+FAMILIES: dict[str, Family] = {
+    family.name: family
+    for family in (
+        CROSS_MARGIN,
+        COLLATERAL_FACTOR,
+        TIERED_HAIRCUT,
+        CORRELATED_MARGIN,
+        REGIME_MARGIN,
+    )
+}
 
 
 def family(name: str) -> Family:

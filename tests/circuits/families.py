@@ -12,12 +12,23 @@ from zkmargin.circuits.build import compile_statement
 from zkmargin.circuits.model import Holdings, Shape
 from zkmargin.circuits.rules.engine import FAMILIES, money_scale
 
+from . import shaped
 from .accounts import Case, table
 from .harness import Subject
 from .test_no_witness import known_wires
 
-SHAPES = {"cross-margin": Shape(4, 2, 2, 2)}
-SHAPED = {}
+SHAPES = {
+    "collateral-factor": Shape(0, 2, 2, None, (("groups", 1),)),
+    "correlated-margin": Shape(2, 1, 1, 1, (("factors", 1),)),
+    "cross-margin": Shape(4, 2, 2, 2),
+    "regime-margin": Shape(1, 1, 1, 2, (("regimes", 3),)),
+    "tiered-haircut": Shape(0, 1, 1, 2),
+}
+SHAPED = {
+    "collateral-factor": shaped.grouped,
+    "regime-margin": shaped.stressed,
+    "tiered-haircut": shaped.near_the_ends,
+}
 STATEMENTS = ("sufficiency", "shortfall")
 
 
@@ -66,8 +77,8 @@ def drawn(schema, rng, *, shrink=None, share=0.25):
             values[i] = rng.choice([-1, 1]) * values[i - 1]
     market, parameters = (table(schema, name, cell) for name in ("market", "parameters"))
     case = Case("random", _holdings(schema, values), market, parameters, rng.choice([0, 0, rng.randrange(1 << 40)]))
-    shaped = SHAPED.get(schema.rule)
-    return shaped(schema, rng, case) if shaped and rng.random() < 0.7 else case
+    shape_of = SHAPED.get(schema.rule)
+    return shape_of(schema, rng, case) if shape_of and rng.random() < 0.7 else case
 
 
 def corner(schema, rng):

@@ -1,0 +1,64 @@
+"""Cross margin with offsets between correlated underlyings: a delta-neutral book pays less.
+
+requirement = cross margin's at specific rates + Σ over the factors f: shock_f·|Σ loading_f·size·price|
+
+A factor is what several underlyings share: an underlying's spot and its futures, a sector, the market. A loading says
+how far an instrument moves with it (1 for the underlying itself, minus for an inverse product), the shock how far the
+factor moves; what is left of an instrument's risk is its own, and its tiers charge that as cross margin would. Opposite
+exposures cancel within a factor and nowhere else, and every term is zero or more whatever a table says, so no set of
+loadings turns a position into credit. Convex, hence the surplus is concave.
+
+Initial margin is at least maintenance for every book where the two tables have the same loadings. The form is Sharpe's
+index model, a move of the factor standing for its standard deviation. What a clearing house calls the intercommodity
+credit of two legs is what they would pay less than each would alone.
+"""
+
+from __future__ import annotations
+
+from ..model import ASSET_BITS, CASH_BITS, MONEY_DIGITS, RATE_BITS, RATE_SCALE, SIZE_BITS, Shape
+from ..schema import Cell, Schema, holding_specs, signed, unsigned
+from . import cross_margin
+from .family import Account, Family, TableView
+from .language import MONEY, Constant, Expression, absolute
+
+__all__ = ["CORRELATED_MARGIN", "LOADING_SCALE", "correlated_margin_schema", "exposure"]
+
+LOADING_SCALE = 10**4
+LOADING_BITS = 18  # the sign included: up to ±13
+
+
+def requirement(account: Account, market: TableView, parameters: TableView) -> Expression:
+    """Return what the instruments' own risks ask for, and each factor's shock of the net exposure to it."""
+    total = cross_margin.requirement(account, market, parameters)
+    shock = parameters.column("shock")
+    for factor in range(len(shock.row())):
+        total += absolute(exposure(account, market, parameters, factor)) * shock[factor]
+    return total
+
+
+def exposure(account: Account, market: TableView, parameters: TableView, factor: int) -> Expression:
+    """Return the account's net exposure to a factor, long less short, in money."""
+    price, loading = market.column("price"), parameters.column("loading")
+    terms = (perp.size * price[perp] * loading[factor, perp] for perp in account.positions)
+    return sum(terms, Constant(0, MONEY))
+
+
+def correlated_margin_schema(shape: Shape) -> Schema:
+    """Return cross margin's schema with the factors' shocks and loadings behind it."""
+    shape.needs("tiers", "factors")
+    holdings = holding_specs(shape, cash=CASH_BITS, size=SIZE_BITS, amount=ASSET_BITS)
+    parameters = (*cross_margin.parameter_cells(shape), *_factor_cells(shape))
+    tables = (("market", cross_margin.market_cells(shape)), ("parameters", parameters))
+    return Schema("correlated-margin", shape, MONEY_DIGITS, holdings, tables)
+
+
+def _factor_cells(shape: Shape) -> tuple[Cell, ...]:
+    cells = []
+    for f in range(shape["factors"]):
+        dear = {"maximum": RATE_SCALE, "levels": "initial>=maintenance"}
+        cells.append(unsigned(f"parameters.shock.{f}", "1e-6", RATE_BITS, **dear))
+        cells += [signed(f"parameters.loading.{f}.{i}", "1e-4", LOADING_BITS) for i in range(shape.positions)]
+    return tuple(cells)
+
+
+CORRELATED_MARGIN = Family("correlated-margin", correlated_margin_schema, cross_margin.equity, requirement)
