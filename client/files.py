@@ -255,9 +255,9 @@ def unix_seconds(time: datetime) -> int:
 def load_parameters(path: Path) -> Parameters:
     """Return the checked parameter file, read as its rule's model. Raises FileError in one sentence otherwise."""
     data = read_json(path)
-    model: type[Parameters] = family_files(_rule(data, path)).parameters
-    parameters = validated(model, lambda: model.model_validate(data), path)
     with _in_file(path):
+        model: type[Parameters] = family_files(_rule(data, path)).parameters
+        parameters = validated(model, lambda: model.model_validate(data), path)
         parameters.check()
     return parameters
 

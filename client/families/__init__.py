@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ...circuits.model import Shape
 from ...circuits.rules.engine import family
 from ...circuits.schema import Schema
+from ...kernel.errors import InputError
 
 if TYPE_CHECKING:
     from ..cells import Cells
@@ -46,9 +47,14 @@ class FamilyFiles:
 
 
 def family_files(rule: str) -> FamilyFiles:
-    """Return how a rule's files are read. Raises InputError when there is no such rule."""
-    module = import_module(f".{family(rule).name.replace('-', '_')}", __name__)
-    files: FamilyFiles = module.FILES
+    """Return how a rule's files are read. Raises InputError when there is no such rule, or none that files can name."""
+    name = f"{__name__}.{family(rule).name.replace('-', '_')}"
+    try:
+        files: FamilyFiles = import_module(name).FILES
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        raise InputError(f"the rule {rule} has no files: it is used from Python", code="unknown-rule") from None
     return files
 
 
