@@ -35,6 +35,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "S10": "The constraints leave no wire but the inputs room to move, to first order, at values other than zero",
         "S11": "Of all witnesses there are, found by a complete search, none claims more than the engine's surplus",
         "S12": "A table outside its schema is refused off chain and on chain",
+        "BOX": "Inside an accepted price box no market makes the account insolvent",
     },
     "Verifiers and keys": {
         "V1": "The two kernels, the chain and snarkjs give one verdict on mutated proofs",
