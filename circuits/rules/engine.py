@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 
 from ...kernel.errors import InputError
@@ -12,10 +13,13 @@ from ..schema import Schema
 from .collateral_factor import COLLATERAL_FACTOR
 from .correlated_margin import CORRELATED_MARGIN
 from .cross_margin import CROSS_MARGIN
+from .drift import DRIFT
+from .dydx_v4 import DYDX_V4
 from .family import BoundRule, Family
 from .language import CellRef, Expression, HoldingRef, Value
 from .language import evaluate as evaluate_expression
 from .regime_margin import REGIME_MARGIN
+from .synthetix_v3 import SYNTHETIX_V3
 from .tiered_haircut import TIERED_HAIRCUT
 
 __all__ = ["FAMILIES", "Evaluation", "bind", "evaluate", "family", "holding_values", "money_scale"]
@@ -28,6 +32,9 @@ FAMILIES: dict[str, Family] = {
         TIERED_HAIRCUT,
         CORRELATED_MARGIN,
         REGIME_MARGIN,
+        DYDX_V4,
+        SYNTHETIX_V3,
+        DRIFT,
     )
 }
 
@@ -114,6 +121,16 @@ class Evaluation:
         """Return one position slot's part of the requirement, in the smallest unit."""
         return self._value(bind(self.schema).position_requirements[slot])
 
+    @property
+    def parts(self) -> dict[str, Value]:
+        """Return the rule's named parts, in the smallest unit; they add up to the surplus without the credit."""
+        return {name: self._value(part) for name, part in bind(self.schema).parts.items()}
+
+    @property
+    def scenarios(self) -> dict[str, Value]:
+        """Return the account's profit in each of the rule's scenarios, in the smallest unit; empty where it has none."""
+        return {name: self._value(profit) for name, profit in bind(self.schema).scenarios.items()}
+
     def _value(self, expression: Expression) -> Value:
         flat = holding_values(self.holdings)
 
@@ -124,5 +141,7 @@ class Evaluation:
                 return self.cells[node.table][node.index]
             raise InputError(f"{node} is no holding and no cell")
 
-        scale: int = self.scale // 10**expression.unit.decimals
-        return evaluate_expression(expression, leaf) * scale
+        value, finest = evaluate_expression(expression, leaf), int(10**expression.unit.decimals)
+        if self.scale % finest:  # a scenario may be finer than the surplus
+            return Fraction(value * self.scale, finest)
+        return value * (self.scale // finest)
