@@ -13,13 +13,10 @@ from ..schema import Schema
 from .collateral_factor import COLLATERAL_FACTOR
 from .correlated_margin import CORRELATED_MARGIN
 from .cross_margin import CROSS_MARGIN
-from .drift import DRIFT
-from .dydx_v4 import DYDX_V4
 from .family import BoundRule, Family
 from .language import CellRef, Expression, HoldingRef, Value
 from .language import evaluate as evaluate_expression
 from .regime_margin import REGIME_MARGIN
-from .synthetix_v3 import SYNTHETIX_V3
 from .tiered_haircut import TIERED_HAIRCUT
 
 __all__ = ["FAMILIES", "Evaluation", "bind", "evaluate", "family", "holding_values", "money_scale"]
@@ -32,9 +29,6 @@ FAMILIES: dict[str, Family] = {
         TIERED_HAIRCUT,
         CORRELATED_MARGIN,
         REGIME_MARGIN,
-        DYDX_V4,
-        SYNTHETIX_V3,
-        DRIFT,
     )
 }
 
@@ -128,7 +122,7 @@ class Evaluation:
 
     @property
     def scenarios(self) -> dict[str, Value]:
-        """Return the account's profit in each of the rule's scenarios, in the smallest unit; empty where it has none."""
+        """Return the account's profit in each of the rule's scenarios, in the smallest unit; empty without any."""
         return {name: self._value(profit) for name, profit in bind(self.schema).scenarios.items()}
 
     def _value(self, expression: Expression) -> Value:
