@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from .rules.language import (
     Absolute,
+    Exact,
     Expression,
     HoldingRef,
     Maximum,
@@ -15,6 +16,7 @@ from .rules.language import (
     Positive,
     Product,
     Sum,
+    SumLargest,
     walk,
 )
 
@@ -26,7 +28,8 @@ CONSTANT, AFFINE, CONVEX, CONCAVE, NEITHER = "constant", "affine", "convex", "co
 def curvature(root: Expression) -> str:
     """Return the curvature of an expression in the holdings: constant, affine, convex, concave or neither.
 
-    By composition, so "neither" means not known: rounding and products of hidden values are neither.
+    By composition, so "neither" means not known: rounding, ranks, choices by sign and products of hidden values are
+    neither.
     """
     known: dict[int, str] = {}
     for node in walk(root):
@@ -37,6 +40,8 @@ def curvature(root: Expression) -> str:
 def _of(node: Expression, parts: list[str]) -> str:
     if all(part == CONSTANT for part in parts):
         return AFFINE if isinstance(node, HoldingRef) else CONSTANT
+    if isinstance(node, Exact):
+        return parts[0]
     if isinstance(node, Sum):
         turned = [_turned(part) if factor < 0 else part for factor, part in zip(node.coefficients, parts, strict=True)]
         return _joined(turned)
@@ -59,6 +64,7 @@ _PIECEWISE: dict[type[Expression], tuple[frozenset[str], str]] = {
     Absolute: (frozenset({AFFINE}), CONVEX),
     Positive: (frozenset({CONSTANT, AFFINE, CONVEX}), CONVEX),
     Maximum: (frozenset({CONSTANT, AFFINE, CONVEX}), CONVEX),
+    SumLargest: (frozenset({CONSTANT, AFFINE, CONVEX}), CONVEX),
     Minimum: (frozenset({CONSTANT, AFFINE, CONCAVE}), CONCAVE),
 }
 

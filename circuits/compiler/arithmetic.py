@@ -72,4 +72,7 @@ def _multiply(lowerer: Lowerer, left: Bound, right: Bound, *, exact: bool) -> Bo
         if factor.low == factor.high:
             ends = (factor.low * other.low, factor.low * other.high)
             return Bound(other.linear.scaled(factor.low), min(ends), max(ends), exact)
-    return lowerer.builder.product(left, right, lowerer.name("product"), exact=exact)
+    made = lowerer.builder.product(left, right, lowerer.name("product"), exact=exact)
+    if left is right:  # a square is never negative
+        return Bound(made.linear, max(0, made.low), made.high, exact)
+    return made

@@ -229,8 +229,10 @@ class Product(_Node):
     """The product of two quantities."""
 
     def __init__(self, left: Expression, right: Expression) -> None:
-        """Multiply units and intervals."""
+        """Multiply units and intervals; a square is never negative."""
         ends = [x * y for x in left.interval for y in right.interval]
+        if left is right:
+            ends = [0 if min(ends) < 0 else min(ends), max(ends)]
         super().__init__(left.unit * right.unit, (min(ends), max(ends)), (left, right))
 
     def evaluate(self, values: Sequence[Value]) -> Value:
@@ -387,13 +389,12 @@ def _sum(terms: Sequence[tuple[int, Expression]]) -> Expression:
         if term.unit.powers != unit.powers:
             raise RuleError(f"{terms[0][1]} is in {unit} and {term} in {term.unit}: they cannot be added")
     decimals = max(term.unit.decimals for _, term in terms)
-    coefficients: list[int] = []
-    children: list[Expression] = []
+    found: dict[Expression, int] = {}  # equal objects, put together
     for coefficient, term in terms:
         scale = coefficient * 10 ** (decimals - term.unit.decimals)
         inner = zip(term.coefficients, term.children, strict=True) if isinstance(term, Sum) else [(1, term)]
         for factor, child in inner:
             if not (isinstance(child, Constant) and child.value == 0):
-                coefficients.append(scale * factor)
-                children.append(child)
-    return Sum(Unit(unit.powers, decimals), tuple(coefficients), tuple(children))
+                found[child] = found.get(child, 0) + scale * factor
+    kept = {child: coefficient for child, coefficient in found.items() if coefficient}
+    return Sum(Unit(unit.powers, decimals), tuple(kept.values()), tuple(kept))

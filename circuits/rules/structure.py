@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import dataclass
 
-from .expressions import Constant, Expression, Product, Sum, walk
+from .expressions import Constant, Expression, Maximum, Minimum, Product, Quotient, Sum, walk
+from .nodes import Exact
 
-__all__ = ["Structures", "Terms", "product_without", "same_at_zero"]
+__all__ = ["Structures", "Terms", "bare", "product_without", "same_at_zero"]
 
 Terms = dict[int, tuple[int, Expression]]  # structure's number -> (coefficient, the first node that has it)
 
@@ -58,9 +59,16 @@ class Structures:
         return 0
 
 
+def bare(node: Expression) -> Expression:
+    """Return the node without `exact` around it: the same value."""
+    while isinstance(node, Exact):
+        (node,) = node.children
+    return node
+
+
 def product_without(node: Expression, factor: Expression, structures: Structures) -> Expression | None:
     """Return c where the node is factor·c, or None when it is no product with that factor."""
-    if structures.number(node) == structures.number(factor):
+    if structures.number(bare(node)) == structures.number(bare(factor)):
         return Constant(1)
     if not isinstance(node, Product):
         return None
@@ -90,8 +98,8 @@ class _Folding:
 
     def __init__(self, x: Expression) -> None:
         self.structures = Structures()
-        self.x = self.structures.number(x)
-        self.x_terms = self.structures.terms((1, x))
+        self.x = self.structures.number(bare(x))
+        self.x_terms = self.structures.terms((1, bare(x)))
         self.forms: dict[tuple[object, ...], _Form] = {}
 
     def of(self, root: Expression) -> int | _Form:
@@ -102,10 +110,13 @@ class _Folding:
 
     def _fold(self, node: Expression, parts: list[int | _Form]) -> int | _Form:
         number = self.structures.number(node)
-        if number == self.x or (isinstance(node, Product) and 0 in parts):
+        nothing = (isinstance(node, Product) and 0 in parts) or (isinstance(node, Quotient) and parts[0] == 0)
+        if nothing or number == self.x:
             return 0
         if isinstance(node, Sum):
             return self._fold_sum(node, parts)
+        if isinstance(node, Minimum | Maximum | Exact) and all(part == parts[0] for part in parts):
+            return parts[0]
         numbers = [part for part in parts if isinstance(part, int)]
         if isinstance(node, Constant) or (parts and len(numbers) == len(parts)):
             value = node.evaluate(numbers)
@@ -123,8 +134,12 @@ class _Folding:
                 constant += coefficient * part
             else:
                 terms[part] = terms.get(part, 0) + coefficient
-        left = sorted((part.place, k) for part, k in terms.items() if k)
-        return self._form("sum", constant, *left) if left else constant
+        left = {part: k for part, k in terms.items() if k}
+        if not left:
+            return constant
+        if constant == 0 and list(left.values()) == [1]:
+            return next(iter(left))
+        return self._form("sum", constant, *sorted((part.place, k) for part, k in left.items()))
 
     def _form(self, *parts: object) -> _Form:
         return self.forms.setdefault(parts, _Form(len(self.forms)))

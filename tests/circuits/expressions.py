@@ -9,14 +9,24 @@ from zkmargin.circuits.rules.language import (
     CellRef,
     Constant,
     HoldingRef,
+    Spread,
     absolute,
+    by_sign,
     ceil_div,
+    discounted,
     evaluate,
+    exact,
     floor_div,
+    floor_sqrt,
     increase,
+    kth_largest,
     maximum,
     minimum,
+    piecewise_linear,
     positive,
+    remainder,
+    spread_credit,
+    sum_largest,
     walk,
 )
 
@@ -117,6 +127,23 @@ def grow(rng, holdings, cells, step, depth):
     def weighted():
         return rng.choice([-2, -1, 1, 2]) * more() + rng.choice([-1, 1, 3]) * more()
 
+    def signed():
+        """Choose by the sign of a holding between multiples of it, or between roundings of it."""
+        x = rng.choice(holdings)
+        rounded = (floor_div(x, rng.choice(divisors)), ceil_div(2 * x, rng.choice(divisors)))
+        factors = rng.sample([*cells, Constant(-1), Constant(2), step], 2)
+        first, second = rounded if rng.random() < 0.4 else (factor * x for factor in factors)
+        rest = more()
+        return by_sign(x, positive=first + rest, negative=second + rest)
+
+    def consumed():
+        """Let three deltas consume each other, and weigh what is left."""
+        deltas = [*holdings[:2], holdings[2] - holdings[0]]
+        ratio = rng.choice([None, Constant(2)])
+        spreads = [Spread(0, 1, Constant(rng.randint(0, 2)), ratio), Spread(*rng.sample(range(3), 2), Constant(1))]
+        total, left = spread_credit(deltas, spreads[: rng.randint(1, 2)])
+        return total * rng.choice([-1, 1]) + rng.choice([-1, 0, 1]) * rng.choice(left)
+
     divisors = [CellRef("t", 4, "divisor", DIMENSIONLESS, (1, 4)), Constant(rng.randint(1, 3))]
     kinds = [
         lambda: floor_div(more(), rng.choice(divisors)),
@@ -125,6 +152,15 @@ def grow(rng, holdings, cells, step, depth):
         lambda: maximum(*several()),
         lambda: positive(more()),
         lambda: absolute(more()),
+        lambda: sum_largest([more(), more(), leaf()], rng.randint(1, 3)),
+        lambda: kth_largest([more(), leaf(), leaf()], rng.randint(1, 3)),
+        lambda: floor_sqrt(absolute(more())),
+        lambda: exact(more()) * rng.choice(holdings),
+        lambda: discounted(more(), CellRef("t", 5, "ratio", DIMENSIONLESS, (1, 3))),
+        lambda: piecewise_linear(leaf(), slopes=rng.sample([*cells, step], 2), boundaries=[rng.choice(cells)]),
+        lambda: remainder(more(), rng.choice(divisors)),
+        signed,
+        consumed,
         lambda: more() * rng.choice([*cells, step, *holdings, Constant(rng.randint(-2, 2))]),
         weighted,
         weighted,

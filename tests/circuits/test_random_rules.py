@@ -25,6 +25,7 @@ from .expressions import TinyRule, grow, leaves, tidy
 from .solver import SearchTooLarge
 
 HALF = (R + 1) // 2
+HELPERS = ("minimum", "maximum", "positive", "absolute", "quotient", "root", "ranked", "largest", "branch")
 FALSE_SIDE = {True: Side.HI, False: Side.LO}  # of a value that is >= 0, "below zero" is false, and the other way round
 
 
@@ -77,7 +78,24 @@ def test_random_rules_have_exactly_one_satisfiable_side(rng, size, tally):
     tally("S6", f"accounts of {number:,} random rules, exactly one side satisfiable", 12 * number, wrong)
     assert min(counts["sufficient"], counts["short"]) > 1000
     assert (
-        min(seen[kind] for kind in ("Minimum", "Maximum", "Positive", "Absolute", "Product", "Quotient", "Increase"))
+        min(
+            seen[kind]
+            for kind in (
+                "Minimum",
+                "Maximum",
+                "Positive",
+                "Absolute",
+                "Product",
+                "Quotient",
+                "Increase",
+                "Branch",
+                "Exact",
+                "SumLargest",
+                "KthLargest",
+                "SquareRoot",
+                "Remainder",
+            )
+        )
         > 30
     )
 
@@ -176,9 +194,7 @@ def test_no_helper_leaves_the_interval_the_compiler_claims(side, rng, tally):
         circuit = rule.circuits[side]
         machine = circuit.machine
         rows = [n for n in range(len(machine.rows)) if n not in machine.caused("surplus", "shortfall")]
-        helpers = [
-            w for w, name in enumerate(circuit.system.names) if name.startswith(("min", "max", "pos", "abs", "quo"))
-        ]
+        helpers = [w for w, name in enumerate(circuit.system.names) if name.startswith(HELPERS)]
         for _ in range(4):
             values = tidy(rule.draw(rng))
             tape = machine.fill(*rule.inputs(values))
