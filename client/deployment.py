@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..circuits.model import Opening, Table
 from ..circuits.schema import Schema
 from ..circuits.statements.commitment import commit
-from ..contracts.bindings import AccessManager, Board, Book, Gate, GateSettings, ProofArgs, Registry
+from ..contracts.bindings import AccessManager, Board, Book, Gate, GateSettings, ProofArgs, Registry, RiskBoard
+from ..contracts.cells import CellRules, CellSchema
 from ..contracts.chain import Chain, Receipt
 from ..contracts.encoding import (
     INITIAL,
     MAINTENANCE,
-    CellSchema,
     account_id,
     circuit_id,
     context_of_certify,
@@ -26,20 +26,23 @@ from ..kernel.errors import EnvironmentFault
 from ..prover.prove import ProvedStatement, Prover
 from ..verifier.folding import folded_point
 from .embedded_chain import DEVELOPMENT_CHAIN
+from .large_tables import FoldedBase, Signed, fold_table, post_large_round
 from .tables import Tables
 
-__all__ = ["Deployment", "schema_words"]
+__all__ = ["Deployment", "cell_rules"]
 
 MARKET, PARAMETERS = 0, 1  # the circuits' tables, in the order of their public inputs
 _HOUR = 3600
 
 
-def schema_words(schema: Schema, table: str) -> list[int]:
-    """Return a table's schema as contracts enforce it, one word a cell."""
-    return [
-        CellSchema(cell.minimum + cell.offset, cell.maximum + cell.offset, cell.at_least, cell.levels or None).word()
-        for cell in schema.cells(table)
-    ]
+def cell_rules(schema: Schema, table: str) -> CellRules:
+    """Return a table's schema as contracts enforce it."""
+    return CellRules.of(
+        [
+            CellSchema(cell.minimum + cell.offset, cell.maximum + cell.offset, cell.at_least, cell.levels or None)
+            for cell in schema.cells(table)
+        ]
+    )
 
 
 @dataclass
@@ -47,24 +50,34 @@ class Deployment:
     """A gate with its registry, board and book, and what its users need to know to make proofs for it.
 
     `provers` holds the sufficiency and the shortfall circuit, by statement. `gas` remembers the dearest transaction
-    of each kind.
+    of each kind, `market` the round posted last: the next one is posted and folded as what has moved since.
     """
 
     chain: Chain
     admin: str
     provers: Mapping[str, Prover]
     registry: Registry
-    board: Board
+    board: Board | RiskBoard
     book: Book
     gate: Gate
     gas: dict[str, int] = field(default_factory=dict)
+    market: Table | None = None
 
     @classmethod
     def create(
-        cls, chain: Chain, admin: str, provers: Mapping[str, Prover], *, round_window: int = 1, staleness: int = _HOUR
+        cls,
+        chain: Chain,
+        admin: str,
+        provers: Mapping[str, Prover],
+        *,
+        round_window: int = 1,
+        staleness: int = _HOUR,
+        oracles: Sequence[str] = (),
+        threshold: int = 0,
     ) -> Deployment:
         """Deploy everything and register both circuits.
 
+        With `oracles`, market rounds are admitted by the signatures of `threshold` of them, else by the admin.
         Accounts are born with hidden holdings (`trusted opening`), which only development chains accept. Raises
         EnvironmentFault on any other chain, before anything is spent there, `errors.NAME` when a contract refuses.
         """
@@ -84,9 +97,14 @@ class Deployment:
         schema = provers["sufficiency"].manifest.schema
         manager = AccessManager.deploy(chain, admin, admin)
         registry = Registry.deploy(chain, admin, manager.address)
-        words = {name: schema_words(schema, name) for name, _ in schema.tables}
-        board = Board.deploy(chain, admin, manager.address, schema.hash, words["market"], staleness)
-        book = Book.deploy(chain, admin, manager.address, schema.hash, words["parameters"])
+        rules = {name: cell_rules(schema, name) for name, _ in schema.tables}
+        board: Board | RiskBoard
+        if oracles:
+            terms = (schema.hash, rules["market"], staleness, oracles, threshold)
+            board = RiskBoard.deploy(chain, admin, manager.address, *terms)
+        else:
+            board = Board.deploy(chain, admin, manager.address, schema.hash, rules["market"], staleness)
+        book = Book.deploy(chain, admin, manager.address, schema.hash, rules["parameters"])
         singles = len(provers["sufficiency"].manifest.public) - sum(len(cells) for _, cells in schema.tables)
         inputs = [
             board.input(1 + singles, starts_from_ic0=False),
@@ -117,14 +135,23 @@ class Deployment:
         version = tables.initial.number
         self.book.post(version, tables.initial.cells, tables.maintenance.cells)
         for level, statement in ((INITIAL, "sufficiency"), (MAINTENANCE, "sufficiency"), (MAINTENANCE, "shortfall")):
-            self._fold(statement, PARAMETERS, self.book.table(version, level), "fold_parameters")
+            table = tables.initial if level == INITIAL else tables.maintenance
+            self._fold(statement, PARAMETERS, self.book.table(version, level), table, None, "fold_parameters")
 
-    def post_round(self, market: Table) -> None:
-        """Post a market round as of now and fold it for both circuits."""
-        self._note("post_round", self.board.post(market.number, self.chain.now(), market.cells))
-        table = self.board.round_table(market.number)
+    def post_round(self, market: Table, *, timestamp: int | None = None, signed: Signed | None = None) -> None:
+        """Post a market round, as of now if no time is given, and fold it for both circuits.
+
+        A board of risk oracles wants what they have `signed`, the time included.
+        """
+        before = self.market
+        since = None if before is None else self.board.round_table(before.number)
+        moment = self.chain.now() if timestamp is None else timestamp
+        table, sent = post_large_round(self.board, market.number, moment, market.cells, since=since, signed=signed)
+        for receipt in sent:
+            self._note("post_round", receipt)
         for statement in self.provers:
-            self._fold(statement, MARKET, table, "fold_market")
+            self._fold(statement, MARKET, table, market, before, "fold_market")
+        self.market = market
 
     def open(
         self, owner: str, label: str, opening: Opening, market: Table, parameters: Table, *, deadline: int
@@ -204,8 +231,14 @@ class Deployment:
         proved = self.provers[statement].prove(opening, market, parameters, context=context)
         return self.arguments(statement, proved, market, parameters, nonce=state.nonce, deadline=deadline)
 
-    def _fold(self, statement: str, index: int, table: bytes, note: str) -> None:
-        self._note(note, self.registry.fold(self.circuit(statement), index, table))
+    def _fold(self, statement: str, index: int, table: bytes, cells: Table, before: Table | None, note: str) -> None:
+        """Fold a table's moved cells since a market round that was folded before, or all of them."""
+        since = None
+        if before is not None:
+            base = self.board.round_table(before.number)
+            since = FoldedBase(base, before.cells, self._ordinate(statement, before))
+        for receipt in fold_table(self.registry, self.circuit(statement), index, table, cells.cells, since=since):
+            self._note(note, receipt)
 
     def _ordinate(self, statement: str, table: Table) -> int:
         """Return the y of a folded point; contracts store x and the parity of y only."""

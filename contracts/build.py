@@ -31,6 +31,7 @@ DEPLOYED = {
     "MarginGate": "MarginGate.sol",
     "ParameterBook": "ParameterBook.sol",
     "PriceBoard": "PriceBoard.sol",
+    "RiskBoard": "RiskBoard.sol",
     "VerifierRegistry": "VerifierRegistry.sol",
 }
 

@@ -1,4 +1,4 @@
-"""The bytes that contracts and Python must agree on: keys, proofs, tables, schema words, contexts.
+"""The bytes that contracts and Python must agree on: keys, proofs, tables' hashes, contexts, what oracles sign.
 
 Points of the first group are pairs (x, y). Points of the second group come as the JSON files have them, ((x_re, x_im),
 (y_re, y_im)), and leave as the precompiles read them: imaginary parts first.
@@ -7,7 +7,6 @@ Points of the first group are pairs (x, y). Points of the second group come as t
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from Crypto.Hash import keccak as _keccak
@@ -16,11 +15,9 @@ from ..kernel.errors import InputError
 
 __all__ = [
     "BOX_NONE",
-    "CELL_BYTES",
     "CHUNK_BYTES",
     "INITIAL",
     "MAINTENANCE",
-    "CellSchema",
     "ProofLike",
     "VerifyingKeyLike",
     "account_id",
@@ -32,20 +29,17 @@ __all__ = [
     "key_bytes",
     "key_chunks",
     "label_bytes",
-    "pack_cells",
     "proof_words",
-    "schema_words_hash",
+    "risk_table_digest",
     "table_hash",
 ]
 
 CHUNK_BYTES = 376 * 64  # key bytes a data contract: 376 points of the first group
-CELL_BYTES = 8  # a table cell as posted
 INITIAL, MAINTENANCE = 0, 1  # margin levels, as the contracts number them
 BOX_NONE = 0  # box class of certificates that hold at the round's values only
 
 _PointG1 = tuple[int, int]
 _PointG2 = tuple[tuple[int, int], tuple[int, int]]
-_ORDERS = {None: 0, "initial>=maintenance": 1, "initial<=maintenance": 2}
 
 
 class VerifyingKeyLike(Protocol):
@@ -116,45 +110,25 @@ def proof_words(proof: ProofLike) -> list[int]:
     return [*proof.a, *_swapped(proof.b), *proof.c]
 
 
-@dataclass(frozen=True)
-class CellSchema:
-    """What a cell may be: bounds, an earlier cell that must not be larger, and the order between margin levels.
-
-    `minimum` and `maximum` are inclusive, in the cell's own units, below 2^64; `not_below` is the index of the earlier
-    cell; `order` is None, "initial>=maintenance" or "initial<=maintenance".
-    """
-
-    minimum: int
-    maximum: int
-    not_below: int | None = None
-    order: str | None = None
-
-    def word(self) -> int:
-        """Return the schema word. Raises `InputError` when a part does not fit."""
-        if not 0 <= self.minimum <= self.maximum < 1 << 64:
-            raise InputError("a cell's bounds are not 0 <= minimum <= maximum < 2^64", code="bad-schema")
-        earlier = 0 if self.not_below is None else self.not_below + 1
-        if not 0 <= earlier < 1 << 16 or self.order not in _ORDERS:
-            raise InputError("a cell's order cannot be written in a schema word", code="bad-schema")
-        return self.minimum | self.maximum << 64 | earlier << 128 | _ORDERS[self.order] << 144
-
-
-def schema_words_hash(words: Iterable[int]) -> bytes:
-    """Return the hash of schema words that table sources and the registry compare."""
-    return keccak(_words(words))
-
-
-def pack_cells(cells: Iterable[int]) -> bytes:
-    """Return cells as posted, 8 bytes each, big-endian. Raises `InputError` for a cell outside 64 bits."""
-    listed = list(cells)
-    if any(not 0 <= cell < 1 << 64 for cell in listed):
-        raise InputError("a table cell does not fit 64 bits", code="bad-cell")
-    return b"".join(cell.to_bytes(CELL_BYTES, "big") for cell in listed)
-
-
 def table_hash(schema_hash: bytes, number: int, cells: Iterable[int]) -> bytes:
     """Return a table's id: the keccak of schema hash, round or version, and cells, one word each."""
     return keccak(schema_hash + _words([number, *cells]))
+
+
+def risk_table_digest(
+    chain_id: int, board: str, schema_hash: bytes, *, round_: int, timestamp: int, table: bytes, deadline: int
+) -> bytes:
+    """Return what a risk oracle signs for a table: the EIP-712 digest of a RiskTable at a board on a chain."""
+    domain = keccak(
+        keccak(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
+        + keccak(b"zkmargin RiskBoard")
+        + keccak(b"1")
+        + _words([chain_id])
+        + _address(board)
+    )
+    kind = keccak(b"RiskTable(bytes32 schema,uint64 round,uint64 timestamp,bytes32 table,uint256 deadline)")
+    message = keccak(kind + schema_hash + _words([round_, timestamp]) + table + _words([deadline]))
+    return keccak(b"\x19\x01" + domain + message)
 
 
 def label_bytes(label: str | bytes) -> bytes:

@@ -113,6 +113,8 @@ def _plain(value: object) -> object:
 
 def _kebab(name: str) -> str:
     """NonceUsed -> nonce-used; IC0 stays one word."""
-    parts = [("-" if index and char.isupper() and not name[index - 1].isupper() else "") + char.lower()
-             for index, char in enumerate(name)]
+    parts = [
+        ("-" if index and char.isupper() and not name[index - 1].isupper() else "") + char.lower()
+        for index, char in enumerate(name)
+    ]
     return "".join(parts)

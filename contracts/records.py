@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["STATUSES", "Account", "BatchItem", "GateSettings", "ProofArgs", "TableInput"]
+__all__ = ["STATUSES", "Account", "BatchItem", "GateSettings", "OracleSignature", "ProofArgs", "TableInput"]
 
 STATUSES = ("none", "covered", "lapsed", "flagged")
 
@@ -30,6 +30,14 @@ class BatchItem:
     singles: Sequence[int]
     table_ids: Sequence[bytes] = ()
     ys: Sequence[int] = ()
+
+
+@dataclass(frozen=True)
+class OracleSignature:
+    """What one risk oracle says of a table: its address, and 65 bytes or what its ERC-1271 contract accepts."""
+
+    oracle: str
+    signature: bytes
 
 
 @dataclass(frozen=True)

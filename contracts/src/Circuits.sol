@@ -3,13 +3,14 @@ pragma solidity ^0.8.30;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 
+import {ChunkStore} from "./ChunkStore.sol";
 import {DataContract} from "./DataContract.sol";
 import {ITableSource} from "./ITableSource.sol";
 import {KeyChecks} from "./KeyChecks.sol";
 
 /// @title The circuits a registry knows: key, map of the public inputs, and whether they are disabled
 /// @notice Add-only. A circuit is named by its key's hash, so it can be disabled but never replaced.
-abstract contract Circuits is AccessManaged, KeyChecks {
+abstract contract Circuits is AccessManaged, ChunkStore, KeyChecks {
     /// @notice One table among a circuit's public inputs.
     /// @param first index of the table's first cell among the IC points (inputs count from 1)
     /// @param length its number of cells
@@ -40,8 +41,6 @@ abstract contract Circuits is AccessManaged, KeyChecks {
     event CircuitRegistered(bytes32 indexed circuitId, uint256 inputs, uint256 singles, uint256 tables);
     /// @notice A circuit accepts no proof any more.
     event CircuitDisabledFor(bytes32 indexed circuitId);
-    /// @notice A chunk of a key has been written.
-    event ChunkStored(bytes32 indexed chunkHash, address where);
 
     /// @notice No circuit has this id.
     error UnknownCircuit(bytes32 circuitId);
@@ -75,19 +74,9 @@ abstract contract Circuits is AccessManaged, KeyChecks {
     /// @notice The most inputs of a circuit.
     uint256 public constant MOST_INPUTS = (1 << 24) - 1;
 
-    mapping(bytes32 chunkHash => address) private _chunk;
     mapping(bytes32 circuitId => Circuit) private _circuits;
     mapping(bytes32 circuitId => address[]) private _keyChunks;
     mapping(bytes32 circuitId => TableInput[]) private _tables;
-
-    /// @notice Writes a chunk of key bytes. Anyone may: it is found by its hash, and only `register` gives it a meaning.
-    function storeChunk(bytes calldata chunk) external returns (bytes32 chunkHash) {
-        chunkHash = keccak256(chunk);
-        if (_chunk[chunkHash] != address(0)) return chunkHash;
-        address where = DataContract.write(chunk);
-        _chunk[chunkHash] = where;
-        emit ChunkStored(chunkHash, where);
-    }
 
     /// @notice Registers a circuit.
     /// @param chunkHashes the key's bytes, as stored by `storeChunk`, in order
@@ -163,18 +152,18 @@ abstract contract Circuits is AccessManaged, KeyChecks {
         }
     }
 
-    /// @dev IC_first ... IC_(first + count - 1) of a registered circuit, 64 bytes a point. The range is inside the key: it comes
-    /// from a map that was checked against the key's length.
-    function _inputPoints(bytes32 circuitId, uint256 first, uint256 count) internal view returns (bytes memory points) {
-        points = new bytes(64 * count);
+    /// @dev Writes IC_first ... IC_(first + count - 1) of a registered circuit, 64 bytes a point, to the front of `points`, which is at
+    /// least that long. The range is inside the key: it comes from a map that was checked against the key's length.
+    function _loadPoints(bytes memory points, bytes32 circuitId, uint256 first, uint256 count) internal view {
         uint256 offset = HEAD_BYTES + 64 * first;
+        uint256 end = 64 * count;
         uint256 copied = 0;
-        while (copied < points.length) {
+        while (copied < end) {
             address chunk = _keyChunks[circuitId][offset / CHUNK_BYTES];
             uint256 within = offset % CHUNK_BYTES;
             uint256 length = CHUNK_BYTES - within;
-            if (length > points.length - copied) length = points.length - copied;
-            // Code is copied behind the STOP byte, into the array allocated above.
+            if (length > end - copied) length = end - copied;
+            // Code is copied behind the STOP byte, into the caller's array.
             assembly ("memory-safe") {
                 extcodecopy(chunk, add(add(points, 0x20), copied), add(within, 1), length)
             }
@@ -214,7 +203,7 @@ abstract contract Circuits is AccessManaged, KeyChecks {
         chunks = new address[](chunkHashes.length);
         uint256 length = 0;
         for (uint256 i = 0; i < chunkHashes.length; ++i) {
-            chunks[i] = _chunk[chunkHashes[i]];
+            chunks[i] = chunkAt(chunkHashes[i]);
             if (chunks[i] == address(0)) revert UnknownChunk(chunkHashes[i]);
             uint256 size = DataContract.size(chunks[i]);
             if (size != CHUNK_BYTES && (i + 1 < chunkHashes.length || size > CHUNK_BYTES)) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IMarketBoard} from "./IMarketBoard.sol";
 import {MarginGateTypes} from "./MarginGateTypes.sol";
 import {ParameterBook} from "./ParameterBook.sol";
-import {PriceBoard} from "./PriceBoard.sol";
 import {VerifierRegistry} from "./VerifierRegistry.sol";
 
 /// @title Accounts with hidden holdings, covered by margin proofs
@@ -26,7 +26,7 @@ contract MarginGate is MarginGateTypes {
     /// @notice Verifies the proofs.
     VerifierRegistry public immutable registry;
     /// @notice Names the market tables.
-    PriceBoard public immutable board;
+    IMarketBoard public immutable board;
     /// @notice Names the parameter tables.
     ParameterBook public immutable book;
     /// @notice The circuit that proves surplus >= 0.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
+import {IMarketBoard} from "./IMarketBoard.sol";
 import {ParameterBook} from "./ParameterBook.sol";
-import {PriceBoard} from "./PriceBoard.sol";
 import {VerifierRegistry} from "./VerifierRegistry.sol";
 
 /// @title What the gate keeps, tells and refuses
@@ -61,7 +61,7 @@ interface MarginGateTypes {
     /// @param trustedOpening whether accounts may be born with hidden holdings; development chains only
     struct Settings {
         VerifierRegistry registry;
-        PriceBoard board;
+        IMarketBoard board;
         ParameterBook book;
         bytes32 sufficiencyCircuit;
         bytes32 shortfallCircuit;

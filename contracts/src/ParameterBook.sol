@@ -3,6 +3,7 @@ pragma solidity ^0.8.30;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 
+import {CellRules} from "./CellRules.sol";
 import {TableStore} from "./TableStore.sol";
 
 /// @title Versions of the parameter table, each at two margin levels
@@ -22,8 +23,6 @@ contract ParameterBook is AccessManaged, TableStore {
     error VersionNotNewer(uint64 current, uint64 given);
     /// @notice The version, a time in seconds, lies too far in the future: no later one could be posted for long.
     error VersionTooFar(uint256 most, uint64 given);
-    /// @notice A cell of the two levels stands in the wrong order.
-    error LevelsOutOfOrder(uint256 index, uint256 initial, uint256 maintenance);
     /// @notice No such version has been posted.
     error UnknownVersion(uint64 version);
 
@@ -35,27 +34,21 @@ contract ParameterBook is AccessManaged, TableStore {
     mapping(uint64 version => mapping(Level => bytes32)) private _tables;
 
     /// @param authority the AccessManager that says who posts, and how long after scheduling it
-    constructor(address authority, bytes32 schemaHash_, uint256[] memory words)
+    /// @param schemaHash_ hash of the schema file
+    /// @param kinds,kindOf the schema of the cells, as CellRules reads it
+    constructor(address authority, bytes32 schemaHash_, uint256[] memory kinds, bytes memory kindOf)
         AccessManaged(authority)
-        TableStore(schemaHash_, words)
+        CellRules(schemaHash_, kinds, kindOf)
     {}
 
-    /// @notice Posts a version: the cells of both levels as packed uint64.
+    /// @notice Posts a version: the packed cells of both levels.
     /// @param version larger than every one before: the unix seconds of the parameter file's `as_of`
     function post(uint64 version, bytes calldata initialCells, bytes calldata maintenanceCells) external restricted {
         if (version <= currentVersion) revert VersionNotNewer(currentVersion, version);
         if (version > block.timestamp + MOST_AHEAD) revert VersionTooFar(block.timestamp + MOST_AHEAD, version);
-        bytes memory schema = _readSchema();
-        uint256[] memory initial = _checkCells(schema, initialCells);
-        uint256[] memory maintenance = _checkCells(schema, maintenanceCells);
-        for (uint256 i = 0; i < initial.length; ++i) {
-            uint256 order = uint8(_schemaWord(schema, i) >> 144);
-            if ((order == 1 && initial[i] < maintenance[i]) || (order == 2 && initial[i] > maintenance[i])) {
-                revert LevelsOutOfOrder(i, initial[i], maintenance[i]);
-            }
-        }
-        bytes32 initialTable = _tableId(version, initial);
-        bytes32 maintenanceTable = _tableId(version, maintenance);
+        (bytes32 initialTable, uint256[] memory initial) = _checkCells(version, initialCells);
+        (bytes32 maintenanceTable, uint256[] memory maintenance) = _checkCells(version, maintenanceCells);
+        _requireLevels(initial, maintenance);
         _admit(initialTable, version, initialCells);
         // Two equal levels are one table.
         if (maintenanceTable != initialTable) _admit(maintenanceTable, version, maintenanceCells);

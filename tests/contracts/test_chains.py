@@ -8,8 +8,8 @@ from zkmargin.client.embedded_chain import EmbeddedChain
 from zkmargin.client.rpc_chain import KEY_VARIABLE, RpcChain
 from zkmargin.contracts import errors
 from zkmargin.contracts.bindings import AccessManager, Board
+from zkmargin.contracts.cells import CellRules, CellSchema
 from zkmargin.contracts.chain import OutOfGas, Reverted
-from zkmargin.contracts.encoding import CellSchema
 from zkmargin.kernel.errors import ContractError, EnvironmentFault
 
 # The first of the accounts that every anvil starts with; worth nothing anywhere.
@@ -28,8 +28,8 @@ def chain(request, anvil, monkeypatch):
 def board(chain):
     admin = chain.accounts[0]
     manager = AccessManager.deploy(chain, admin, admin)
-    words = [CellSchema(1, 9).word()]
-    return Board.deploy(chain, admin, manager.address, schema_hash=bytes(32), words=words, staleness=600)
+    rules = CellRules.of([CellSchema(1, 9)])
+    return Board.deploy(chain, admin, manager.address, schema_hash=bytes(32), rules=rules, staleness=600)
 
 
 def test_a_transaction_leaves_a_receipt(chain):
@@ -47,7 +47,7 @@ def test_a_refusal_is_named_and_changes_nothing(chain):
     made = board(chain)
     for gas in (None, 500_000):
         with pytest.raises(errors.CellOutOfBounds) as refused:
-            made.send("post", 1, chain.now(), (10).to_bytes(8, "big"), gas=gas)
+            made.send("post", 1, chain.now(), (10).to_bytes(1, "big"), gas=gas)
         assert refused.value.arguments == {"index": 0, "value": 10, "minimum": 1, "maximum": 9}
     with pytest.raises(errors.UnknownRound):
         made.round_table(1)
@@ -60,7 +60,7 @@ def test_a_refusal_is_named_and_changes_nothing(chain):
 def test_lack_of_gas_is_no_refusal(chain):
     made = board(chain)
     with pytest.raises(OutOfGas):
-        made.send("post", 1, chain.now(), (5).to_bytes(8, "big"), gas=60_000)
+        made.send("post", 1, chain.now(), (5).to_bytes(1, "big"), gas=60_000)
 
 
 def test_the_embedded_chain_goes_back_to_a_snapshot():
@@ -78,7 +78,7 @@ def test_the_embedded_chain_goes_back_to_a_snapshot():
 def test_calls_leave_no_trace_on_the_embedded_chain():
     chain = EmbeddedChain()
     made = board(chain)
-    chain.call(made.address, made.data("post", 1, chain.now(), (5).to_bytes(8, "big")), chain.accounts[0])
+    chain.call(made.address, made.data("post", 1, chain.now(), (5).to_bytes(1, "big")), chain.accounts[0])
     assert made.latest_round() == 0
 
 

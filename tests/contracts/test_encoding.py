@@ -6,6 +6,7 @@ import pytest
 from eth_abi.abi import encode
 
 from zkmargin.contracts import encoding
+from zkmargin.contracts.cells import CellRules, CellSchema, pack_cells, pack_moves, table_chunks
 from zkmargin.kernel import Proof
 from zkmargin.kernel.errors import InputError
 
@@ -38,11 +39,26 @@ def test_the_table_hash_is_pinned():
     assert encoding.table_hash(schema, 7, [1, 2]).hex() == VECTORS["table"]
 
 
-def test_schema_words_are_packed_as_documented():
-    word = encoding.CellSchema(5, 9, not_below=3, order="initial<=maintenance").word()
-    assert word == 5 | 9 << 64 | 4 << 128 | 2 << 144
-    assert encoding.CellSchema(0, 1).word() == 1 << 64
-    assert encoding.CellSchema(0, 1, order="initial>=maintenance").word() >> 144 == 1
+def test_cell_kinds_are_packed_as_documented():
+    cell = CellSchema(5, 9, not_below=3, order="initial<=maintenance")
+    assert cell.kind(7) == (5 << 128 | 9, 4 | 2 << 32)
+    assert CellSchema(0, 1).kind(0) == (1, 0)
+    assert CellSchema(0, 1, order="initial>=maintenance").kind(5) == (1, 1 << 32)
+    rules = CellRules.of([CellSchema(0, 1), CellSchema(2, 300), CellSchema(0, 1)])
+    assert (rules.kinds, rules.kind_of, rules.width) == ((1, 0, 2 << 128 | 300, 0), bytes([0, 1, 0]), 2)
+    words = b"".join(word.to_bytes(32, "big") for word in rules.kinds)
+    assert rules.hash == encoding.keccak(words + rules.kind_of)
+
+
+def test_cells_and_moves_are_packed_by_the_schemas_width():
+    assert pack_cells([1, 258], 2) == bytes([0, 1, 1, 2])
+    assert pack_moves({70_000: 5, 2: 258}, 2) == bytes([0, 0, 2, 1, 2, 1, 0x11, 0x70, 0, 5])
+    assert [len(one) for one in table_chunks(bytes(16 * 3000), 16)] == [24_560, 23_440]
+    for bad in ({1 << 24: 0}, {-1: 0}, {0: 1 << 16}, {0: -1}):
+        with pytest.raises(InputError):
+            pack_moves(bad, 2)
+    with pytest.raises(InputError):
+        CellRules.of([CellSchema(0, index + 1) for index in range(257)])
 
 
 def test_contexts_are_pinned():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from random import Random
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from zkmargin.client.embedded_chain import EmbeddedChain
 from zkmargin.contracts import errors
 from zkmargin.contracts.artifact import load_artifact
+from zkmargin.contracts.cells import CellSchema
 from zkmargin.contracts.chain import OutOfGas
-from zkmargin.contracts.encoding import INITIAL, MAINTENANCE, CellSchema, key_bytes, proof_words
+from zkmargin.contracts.encoding import INITIAL, MAINTENANCE, key_bytes, proof_words
 from zkmargin.kernel import pairing_check
 
 
@@ -137,27 +139,36 @@ def test_folding_again_changes_nothing(world):
         world.registry.fold(circuit, 0, table, cells=0)
 
 
-def test_every_way_to_fold_gives_one_point(world):
-    """In one piece, in chunks of every size, from another table's point: the sum that Python computes."""
+def test_every_way_to_fold_gives_one_point(world, tally):
+    """In one piece, in chunks of every size, from another table's point, by products and by buckets of digits of every
+    width: the sum that Python computes."""
     cells = [1_999, (1 << 40) - 1, 10**9 + 7]
     world.board.post(2, world.chain.now(), cells)
     table, old = world.board.round_table(2), world.board.round_table(1)
     key, circuit = world.keys["sufficiency"], world.circuits["sufficiency"]
     expected = key.folded(4, cells, from_ic0=False)
     point = world.chain.snapshot()
-    for size in (1, 2, 3, 4, None):
-        receipt, rounds = None, 0
-        while not world.registry.folded(circuit, 0, table)[1]:
-            receipt = world.registry.fold(circuit, 0, table, cells=size)
-            rounds += 1
-        assert world.registry.folded_point(receipt) == expected
-        assert rounds == (1 if size is None else -(-3 // size))
-        world.chain.revert(point)
-        point = world.chain.snapshot()
     _, y = key.folded(4, world.rounds[1], from_ic0=False)
-    receipt = world.registry.as_sender(world.stranger).refold(circuit, 0, old, y, table)
-    assert world.registry.folded_point(receipt) == expected
-    assert world.registry.refold(circuit, 0, old, y, table).logs == ()
+    ways = 0
+    for size, window in product((1, 2, 3, 4, None), range(13)):
+        for base in (bytes(32), old):
+            receipt, rounds = None, 0
+            while not world.registry.folded(circuit, 0, table, base)[1]:
+                how = {"cells": size, "window": window}
+                sender = world.registry.as_sender(world.stranger)
+                receipt = sender.refold(circuit, 0, old, y, table, **how) if any(base) else sender.fold(
+                    circuit, 0, table, **how
+                )
+                rounds += 1
+            assert world.registry.folded_point(receipt) == expected
+            assert rounds == (1 if size is None else -(-3 // size))
+            assert world.registry.refold(circuit, 0, old, y, table).logs == ()
+            world.chain.revert(point)
+            point = world.chain.snapshot()
+            ways += 1
+    tally("F1", "ways to fold one table: one point", ways)
+    with pytest.raises(errors.WindowTooWide):
+        world.registry.fold(circuit, 0, table, window=13)
 
 
 def test_a_refold_starts_only_from_a_real_point(world):
@@ -226,7 +237,7 @@ def test_out_of_gas_inside_a_fold_leaves_nothing_wrong(world, tally):
     for gas in range(25_000, 140_000, 500):
         point = world.chain.snapshot()
         try:
-            data = world.registry.data("fold", circuit, 0, table, 3)
+            data = world.registry.data("fold", circuit, 0, table, 3, 0)
             receipt = world.chain.transact(world.registry.address, data, world.owner, gas)
             said = "folded"
             assert world.registry.folded_point(receipt) == expected

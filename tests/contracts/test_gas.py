@@ -15,7 +15,8 @@ import pytest
 
 from zkmargin.client.rpc_chain import RpcChain
 from zkmargin.contracts.artifact import artifact_names, load_artifact
-from zkmargin.contracts.encoding import INITIAL, CellSchema, key_bytes, proof_words
+from zkmargin.contracts.cells import CellSchema
+from zkmargin.contracts.encoding import INITIAL, key_bytes, proof_words
 
 SNAPSHOTS = Path(__file__).with_name("snapshots.json")
 VERIFY_LIMIT = 245_000

@@ -6,7 +6,8 @@ import pytest
 
 from zkmargin.contracts import errors
 from zkmargin.contracts.bindings import Board
-from zkmargin.contracts.encoding import CellSchema, pack_cells, schema_words_hash, table_hash
+from zkmargin.contracts.cells import CellRules, CellSchema, pack_cells
+from zkmargin.contracts.encoding import keccak, table_hash
 from zkmargin.kernel.errors import InputError
 
 
@@ -15,15 +16,15 @@ def test_table_ids_are_the_hash_of_what_was_posted(world, worlds):
     for level, cells in enumerate((worlds.INITIAL_CELLS, worlds.MAINTENANCE_CELLS)):
         assert world.book.table(100, level) == table_hash(worlds.SCHEMA_HASH, 100, cells)
         assert world.book.table_cells(world.book.table(100, level)) == cells
-    words = [cell.word() for cell in world.market_schema]
-    assert world.board.read("schemaWordsHash") == schema_words_hash(words)
+    assert world.board.read("schemaWordsHash") == world.market_rules.hash
+    assert (world.board.cell_bytes, world.book.cell_bytes) == (5, 8)
 
 
 def test_every_market_cell_outside_its_bounds_is_refused(world, worlds, tally):
     refused = 0
     for index, schema in enumerate(world.market_schema):
-        for bad in {schema.minimum - 1, schema.maximum + 1, 0, (1 << 64) - 1} - {-1}:
-            if schema.minimum <= bad <= schema.maximum:
+        for bad in {schema.minimum - 1, schema.maximum + 1, 0, (1 << 40) - 1} - {-1}:
+            if schema.minimum <= bad <= schema.maximum or bad >= 1 << 40:
                 continue
             cells = [*worlds.PRICES[:index], bad, *worlds.PRICES[index + 1 :]]
             with pytest.raises(errors.CellOutOfBounds) as error:
@@ -32,7 +33,7 @@ def test_every_market_cell_outside_its_bounds_is_refused(world, worlds, tally):
             assert error.value.arguments == {"index": index, "value": bad, **limits}
             refused += 1
     tally("S12", "cells out of their bounds posted on chain", refused)
-    assert refused >= 7
+    assert refused >= 5
 
 
 @pytest.mark.parametrize("level", [0, 1])
@@ -66,34 +67,40 @@ def test_the_order_between_levels_is_enforced_both_ways(world, worlds):
     assert world.book.current_version() == 200
 
 
-def test_cells_are_eight_bytes_each(world, worlds):
-    packed = pack_cells(worlds.PRICES)
+def test_a_cell_is_as_wide_as_the_schemas_widest_and_no_wider(world, worlds):
+    packed = pack_cells(worlds.PRICES, 5)
     wide = b"".join(cell.to_bytes(32, "big") for cell in worlds.PRICES)
     negative = b"\xff" * len(packed)
-    for bad in (packed[:-1], packed[:-8], packed + bytes(8), b"", wide):
+    for bad in (packed[:-1], packed[:-5], packed + bytes(5), b"", wide, pack_cells(worlds.PRICES, 8)):
         with pytest.raises(errors.CellBytesWrong):
             world.board.send("post", 2, world.chain.now(), bad)
     with pytest.raises(errors.CellOutOfBounds):
         world.board.send("post", 2, world.chain.now(), negative)
-    for cell in (-1, 1 << 64, world.synthetic.R - 1):
+    for cell in (-1, 1 << 40, world.synthetic.R - 1):
         with pytest.raises(InputError):
-            pack_cells([cell])
+            pack_cells([cell], 5)
 
 
 def test_a_schema_that_contradicts_itself_is_refused(world, worlds):
     bad = {
-        "maximum below minimum": 5 | 4 << 64,
-        "not below itself": 9 << 64 | 1 << 128,
-        "unknown order": 9 << 64 | 3 << 144,
-        "reserved bits": 9 << 64 | 1 << 152,
+        "maximum below minimum": ([5 << 128 | 4, 0], bytes(1)),
+        "half a kind": ([9, 0, 9], bytes(1)),
+        "unknown order": ([9, 3 << 32], bytes(1)),
+        "reserved bits": ([9, 1 << 40], bytes(1)),
     }
-    for word in bad.values():
+    for kinds, kind_of in bad.values():
         where = (world.chain, world.admin, world.manager.address)
-        with pytest.raises(errors.BadSchemaWord):
-            Board.deploy(*where, schema_hash=worlds.SCHEMA_HASH, words=[word], staleness=600)
-    for schema in (CellSchema(5, 4), CellSchema(0, 1 << 64), CellSchema(-1, 4), CellSchema(0, 4, order="up")):
+        with pytest.raises(errors.BadCellKind):
+            Board.deploy(*where, schema_hash=worlds.SCHEMA_HASH, rules=CellRules(tuple(kinds), kind_of), staleness=600)
+    for kinds, kind_of in (([9, 0], bytes([1])), ([9, 1], bytes(1)), ([9, 0, 9, 2], bytes([0, 1])), ([], bytes(1))):
+        with pytest.raises(errors.BadKindOfCell):
+            Board.deploy(*where, schema_hash=worlds.SCHEMA_HASH, rules=CellRules(tuple(kinds), kind_of), staleness=600)
+    for schema in (CellSchema(5, 4), CellSchema(0, 1 << 128), CellSchema(-1, 4), CellSchema(0, 4, order="up")):
         with pytest.raises(InputError):
-            schema.word()
+            schema.kind(0)
+    for index, earlier in ((0, 0), (3, 3), (3, 4), (3, -1)):
+        with pytest.raises(InputError):
+            CellSchema(0, 4, not_below=earlier).kind(index)
 
 
 def test_rounds_and_their_times_only_go_forward(world, worlds):
@@ -132,7 +139,9 @@ def test_a_board_is_stale_after_its_bound(world, worlds):
 
 def test_admitted_tables_cannot_be_run_or_changed(world, worlds):
     table = world.board.round_table(1)
-    data = world.board.read("tableData", table)
+    chunk = world.board.chunks([1, 2, 3])[0]
+    world.board.as_sender(world.stranger).store_chunk(chunk)
+    data = world.board.read("chunkAt", keccak(chunk))
     assert world.chain.call(data, b"", world.stranger) == b""
     assert world.board.table_cells(table) == worlds.PRICES
     with pytest.raises(errors.UnknownTable):
@@ -149,7 +158,7 @@ def test_only_posters_post_and_a_delay_is_a_timelock(world, worlds):
     world.manager.assign(world.book.address, "ParameterBook", ["post"], 2)
     world.manager.grant(2, world.poster, delay=3_600)
     book = world.book.as_sender(world.poster)
-    packed = (pack_cells(worlds.INITIAL_CELLS), pack_cells(worlds.MAINTENANCE_CELLS))
+    packed = (pack_cells(worlds.INITIAL_CELLS, 8), pack_cells(worlds.MAINTENANCE_CELLS, 8))
     with pytest.raises(errors.AccessManagerNotScheduled):
         book.post(200, worlds.INITIAL_CELLS, worlds.MAINTENANCE_CELLS)
     world.manager.as_sender(world.poster).schedule(book.address, book.data("post", 200, *packed))

@@ -6,10 +6,10 @@ from random import Random
 from typing import Any
 
 from zkmargin.contracts.bindings import AccessManager, Board, Book, Gate, GateSettings, ProofArgs, Registry
+from zkmargin.contracts.cells import CellRules, CellSchema
 from zkmargin.contracts.encoding import (
     INITIAL,
     MAINTENANCE,
-    CellSchema,
     circuit_id,
     context_of_certify,
     context_of_flag,
@@ -53,10 +53,9 @@ class World:
         self.admin, self.owner, self.stranger, self.poster = chain.accounts[:4]
         self.manager = AccessManager.deploy(chain, self.admin, self.admin)
         authority = self.manager.address
-        market_words = [cell.word() for cell in self.market_schema]
-        parameter_words = [cell.word() for cell in self.parameter_schema]
-        self.board = Board.deploy(chain, self.admin, authority, SCHEMA_HASH, market_words, STALENESS)
-        self.book = Book.deploy(chain, self.admin, authority, SCHEMA_HASH, parameter_words)
+        self.market_rules, self.parameter_rules = CellRules.of(self.market_schema), CellRules.of(self.parameter_schema)
+        self.board = Board.deploy(chain, self.admin, authority, SCHEMA_HASH, self.market_rules, STALENESS)
+        self.book = Book.deploy(chain, self.admin, authority, SCHEMA_HASH, self.parameter_rules)
         self.registry = Registry.deploy(chain, self.admin, authority)
         self.tables = [
             self.board.input(4, starts_from_ic0=False),
