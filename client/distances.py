@@ -14,10 +14,10 @@ from decimal import Decimal
 from fractions import Fraction
 
 from ..circuits.rules.engine import Evaluation
-from .cells import money_units
 from .families import family_files
-from .files import Parameters
+from .files import Market, Parameters
 from .lone import Lone, lone_asset, lone_position
+from .moves import Moves, Price
 from .quantity import rounded_decimal
 from .search import first_zero
 from .terms import money
@@ -27,8 +27,8 @@ __all__ = ["WHOLE_MARKET", "Distance", "distances", "nearest_zeros"]
 WHOLE_MARKET = "whole market"
 _PERCENT_PLACES = 10
 _PRICE_PLACES = 12
-_PARTS = 10**6  # of a price, where distances are searched for
-_HIGHEST = 64  # times the price, where a search for a rise ends
+_PARTS, _COARSE = 10**6, 10**4  # of a price, where distances are searched for in cells and by making tables again
+_HIGHEST = 16  # times the price, where a search for a rise ends
 _ZERO, _ONE = Fraction(0), Fraction(1)
 
 
@@ -76,23 +76,26 @@ def percent(move: Fraction | None) -> Decimal | None:
     return None if move is None else rounded_decimal(move * 100, _PERCENT_PLACES)
 
 
-def distances(parameters: Parameters, result: Evaluation) -> tuple[Distance, ...]:
-    """Return the distance of the whole market, then of each held instrument and asset, nearest first.
+def distances(parameters: Parameters, result: Evaluation, market: Market | None = None) -> tuple[Distance, ...]:
+    """Return the distance of the whole market, then of each price the account depends on, nearest first.
 
     The quote asset's own price stands still: it is what everything is counted in. Funding and borrow indices too.
+    `market` is needed where a rule's table is worked out of prices; without it such rules have no distances.
     """
-    held = _held(parameters, result)
-    if not held:
+    moves = Moves(parameters, result, market)
+    moving = [price for price in moves.prices if price.place is None or price.now]
+    if not moving:
         return ()
     if family_files(result.schema.rule).tiered:
         total = money(result, result.surplus)
-        rows = [_distance(kind, name, price, total, [_Line.of(lone)]) for kind, name, lone, price in held]
-        market = _distance("market", WHOLE_MARKET, None, total, [_Line.of(lone) for _, _, lone, _ in held])
+        lines = [_Line.of(_lone(parameters, result, price)) for price in moving]
+        rows = [_distance(p.kind, p.name, p.now, total, [line]) for p, line in zip(moving, lines, strict=True)]
+        everything = _distance("market", WHOLE_MARKET, None, total, lines)
     else:
-        rows = [_searched(kind, name, price, result, [lone]) for kind, name, lone, price in held]
-        market = _searched("market", WHOLE_MARKET, None, result, [lone for _, _, lone, _ in held])
+        rows = [_searched(price.kind, price.name, price.now, moves, [price]) for price in moving]
+        everything = _searched("market", WHOLE_MARKET, None, moves, moving)
     rows.sort(key=lambda row: (row.nearest is None, abs(row.nearest or 0)))
-    return (market, *rows)
+    return (everything, *rows)
 
 
 def nearest_zeros(
@@ -175,36 +178,22 @@ def _distance(kind: str, name: str, price: Fraction | None, total: Fraction, lin
     return Distance(kind, name, price, None if fall is None else fall - 1, None if rise is None else rise - 1)
 
 
-def _searched(kind: str, name: str, price: Fraction | None, result: Evaluation, moved: Sequence[Lone]) -> Distance:
-    """Return the distance along one factor on some price cells, found by asking the engine at whole cells."""
-    places = [lone.price_at for lone in moved if lone.price_at is not None]
+def _searched(kind: str, name: str, price: Fraction | None, moves: Moves, moved: Sequence[Price]) -> Distance:
+    """Return the distance along one factor on some prices, found by asking the engine at whole cells."""
+    steps = _PARTS if all(entry.place is not None for entry in moved) else _COARSE
 
     def surplus(parts: int) -> Fraction:
-        at = result
-        for place in places:
-            at = at.at("market", place, round(Fraction(parts * result.cells["market"][place], _PARTS)))
-        return Fraction(at.surplus)
+        return Fraction(moves.at(moved, Fraction(parts, steps)).surplus)
 
-    fall, rise = first_zero(surplus, _PARTS, 0), first_zero(surplus, _PARTS, _HIGHEST * _PARTS)
-    return Distance(kind, name, price, *(None if zero is None else zero / _PARTS - 1 for zero in (fall or None, rise)))
+    fall, rise = first_zero(surplus, steps, 1), first_zero(surplus, steps, _HIGHEST * steps)
+    return Distance(kind, name, price, *(None if zero is None else zero / steps - 1 for zero in (fall, rise)))
 
 
-def _held(parameters: Parameters, result: Evaluation) -> list[tuple[str, str, Lone, Fraction]]:
-    """Return (kind, name, lone slot, price) of what is held or owed at a price, the quote asset left out."""
-    holdings, rows = result.holdings, []
-    for slot, listing in parameters.listed.items():
-        if holdings.sizes[slot]:
-            rows.append(("instrument", listing, lone_position(result, slot)))
-    for slot, asset in enumerate(parameters.assets):
-        amounts = (*holdings.collateral[slot : slot + 1], *holdings.debts[slot : slot + 1])
-        if any(amounts) and asset.name != parameters.quote.asset:
-            rows.append(("asset", asset, lone_asset(result, slot)))
-    units = money_units(result.schema)
-    return [
-        (kind, listing.name, lone, lone.price / Fraction(listing.size_step) / units)
-        for kind, listing, lone in rows
-        if lone.price
-    ]
+def _lone(parameters: Parameters, result: Evaluation, price: Price) -> Lone:
+    """Return the slot of a price on its own."""
+    if price.kind == "asset":
+        return lone_asset(result, [asset.name for asset in parameters.assets].index(price.name))
+    return lone_position(result, next(slot for slot, row in parameters.listed.items() if row.name == price.name))
 
 
 def _text(value: Decimal | None) -> str | None:

@@ -9,10 +9,10 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from ..circuits.model import PRICE_BITS, Holdings
+from ..circuits.model import Holdings
 from ..circuits.rules.engine import Evaluation, evaluate
 from .cells import money_units
-from .families import family_files
+from .families import family_files, price_unit
 from .files import Parameters
 from .lone import cell_value, lone_position
 from .portfolio import Portfolio
@@ -23,7 +23,6 @@ from .terms import money
 
 __all__ = ["Leg", "MarginReport", "breach_cell", "margin_report"]
 
-_LAST_PRICE = 1 << PRICE_BITS  # breach prices are looked for between zero and this many money units a lot
 _MORE_PLACES = 8  # digits shown beyond the instrument's tick
 
 
@@ -125,7 +124,7 @@ def margin_report(
 
 
 def breach_cell(result: Evaluation, slot: int, surplus: int | None = None) -> Fraction | None:
-    """Return the price cell of a position slot at which the surplus is zero, or None outside (0, 2^28).
+    """Return the price cell of a position slot at which the surplus is zero, or None beyond what the cell can say.
 
     Of a rule with tiers the surplus is, in one instrument's price, a broken line whose kinks are the boundaries:
     between two neighbouring kinks it is straight, so its root there is an exact quotient. Of other rules it is searched
@@ -134,26 +133,27 @@ def breach_cell(result: Evaluation, slot: int, surplus: int | None = None) -> Fr
     if result.holdings.sizes[slot] == 0:
         return None
     lone, files = lone_position(result, slot), family_files(result.schema.rule)
-    if lone.price is None:
+    if lone.price is None or lone.price_at is None:
         return None
+    last = lone.result.schema.cells("market")[lone.price_at].maximum + 1
     total = Fraction(result.surplus if surplus is None else surplus)
     if total == 0:
         return lone.price
-    rest = money(result, total) - money(lone.result, lone.result.surplus)
+    place, rest = lone.price_at, money(result, total) - money(lone.result, lone.result.surplus)
 
     def at(price: Fraction | int) -> Fraction:
         if not files.separable:
-            return money(result, result.at("market", lone.price_at or 0, price).surplus)
+            return money(result, result.at("market", place, price).surplus)
         moved = lone.at(Fraction(price))
         return rest + money(moved, moved.surplus)
 
     price = lone.price
-    roots = _straight(result, slot, at) if files.tiered else _searched(at, int(price))
-    inside = [root for root in roots if 0 < root < _LAST_PRICE]
+    roots = _straight(result, slot, at, last) if files.tiered else _searched(at, int(price), last - 1)
+    inside = [root for root in roots if 0 < root < last]
     return min(inside, key=lambda root: abs(root - price)) if inside else None
 
 
-def _straight(result: Evaluation, slot: int, value: Callable[[Fraction], Fraction]) -> list[Fraction]:
+def _straight(result: Evaluation, slot: int, value: Callable[[Fraction], Fraction], last: int) -> list[Fraction]:
     """Return the zeros of a value that is straight between the notional boundaries of a slot."""
     boundaries = [
         Fraction(bound)
@@ -161,8 +161,8 @@ def _straight(result: Evaluation, slot: int, value: Callable[[Fraction], Fractio
         if spec.name.startswith(f"parameters.boundary.{slot}.")
     ]
     size = abs(result.holdings.sizes[slot])
-    kinks = {kink for kink in (boundary / size for boundary in boundaries) if 0 < kink < _LAST_PRICE}
-    points = [Fraction(0), *sorted(kinks), Fraction(_LAST_PRICE)]
+    kinks = {kink for kink in (boundary / size for boundary in boundaries) if 0 < kink < last}
+    points = [Fraction(0), *sorted(kinks), Fraction(last)]
     values = [value(point) for point in points]
     roots = [point for point, here in zip(points, values, strict=True) if here == 0]
     for (left, low), (right, high) in pairwise(zip(points, values, strict=True)):
@@ -171,9 +171,9 @@ def _straight(result: Evaluation, slot: int, value: Callable[[Fraction], Fractio
     return roots
 
 
-def _searched(value: Callable[[int], Fraction], price: int) -> list[Fraction]:
+def _searched(value: Callable[[int], Fraction], price: int, last: int) -> list[Fraction]:
     """Return the zeros of a value below and above a price, asked at whole cells only."""
-    found = (first_zero(value, price, end) for end in (0, _LAST_PRICE))
+    found = (first_zero(value, price, end) for end in (0, last))
     return [root for root in found if root is not None]
 
 
@@ -181,14 +181,15 @@ def _leg(parameters: Parameters, result: Evaluation, slot: int, portfolio: Portf
     listing, places, units = parameters.listed[slot], _places(result), money_units(result.schema)
     size, lone = result.holdings.sizes[slot], lone_position(result, slot)
     profit = worth = money(lone.result, lone.result.equity)
+    unit = price_unit(parameters, result.schema, slot)
     held = next((p for p in portfolio.positions if p.name == listing.name), None) if portfolio else None
     if held is not None:
         profit += size * (cell_value(result, "market", f"funding.{slot}") or 0) / Fraction(units)
         profit += Fraction(held.unsettled_funding) - Fraction(held.size) * Fraction(held.entry_price)
-    notional = abs(worth) if lone.price is None else abs(size) * lone.price / units
+    notional = abs(worth) if lone.price is None else abs(size) * Fraction(listing.size_step) * lone.price * unit
     breach = breach_cell(result, slot, surplus)
     tick_places = max(0, -int(listing.price_tick.normalize().as_tuple().exponent))
-    breach_price = None if breach is None else breach / Fraction(listing.size_step) / units
+    breach_price = None if breach is None else breach * unit
     requirement = money(lone.result, lone.result.requirement) if family_files(parameters.rule).separable else None
     return Leg(
         name=listing.name,

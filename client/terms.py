@@ -15,7 +15,7 @@ from fractions import Fraction
 from ..circuits.model import INDEX_SCALE, RATE_SCALE
 from ..circuits.rules.engine import Evaluation
 from .cells import money_units
-from .families import family_files
+from .families import family_files, price_unit
 from .files import Parameters
 from .lone import cell_value, lone_asset, lone_position
 from .portfolio import Portfolio, Position
@@ -148,8 +148,8 @@ def _position(parameters: Parameters, result: Evaluation, slot: int) -> Term:
     listing, lots = parameters.listed[slot], result.holdings.sizes[slot]
     lone = lone_position(result, slot)
     equity = money(lone.result, lone.result.equity)
-    value = abs(equity) if lone.price is None else abs(lots) * lone.price / money_units(result.schema)
     size, requirement = lots * Fraction(listing.size_step), money(lone.result, lone.result.requirement)
+    value = abs(equity) if lone.price is None else abs(size) * lone.price * price_unit(parameters, result.schema, slot)
     if not family_files(result.schema.rule).tiered:
         return Term("position", listing.name, size, value, equity, requirement)
     bounds, rates = _tiers(result, slot)

@@ -6,8 +6,9 @@ module and changes none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from ..cells import Cells
     from ..files import Market, Parameters
 
-__all__ = ["FamilyFiles", "family_files", "schema_of"]
+__all__ = ["FamilyFiles", "family_files", "price_unit", "schema_of"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,11 @@ class FamilyFiles:
     `separable`: equity and requirement are sums over slots, each slot's cells carrying its number, so the explainer
     takes them apart. `tiered`: along any price the surplus is straight between the notional boundaries
     `parameters.boundary.<slot>.<k>`, so that distances to breach are quotients and need no search.
+
+    `price_unit(parameters, slot)`: what one of a position's price cell is in quote a unit, where that is not a money
+    unit a lot. `scenario_names(parameters)`: what people call the rule's scenarios, in the rule's order. Where prices
+    are not simply the cells `market.price` and `market.asset_price`, `underlyings(parameters)` names what moves, and
+    `moved(parameters, market, name, factor)` is the market with one of them at another price.
     """
 
     parameters: type[Parameters]
@@ -44,6 +50,10 @@ class FamilyFiles:
     words: Mapping[str, str] = field(default_factory=dict)
     separable: bool = False
     tiered: bool = False
+    price_unit: Callable[[Any, int], Fraction] | None = None
+    scenario_names: Callable[[Any], Sequence[str]] | None = None
+    underlyings: Callable[[Any], Sequence[str]] | None = None
+    moved: Callable[[Any, Any, str, Fraction], Market] | None = None
 
 
 def family_files(rule: str) -> FamilyFiles:
@@ -56,6 +66,14 @@ def family_files(rule: str) -> FamilyFiles:
             raise
         raise InputError(f"the rule {rule} has no files: it is used from Python", code="unknown-rule") from None
     return files
+
+
+def price_unit(parameters: Parameters, schema: Schema, slot: int) -> Fraction:
+    """Return what one of a position's price cell is, in quote a unit of the instrument."""
+    unit = family_files(parameters.rule).price_unit
+    if unit is not None:
+        return unit(parameters, slot)
+    return 1 / (Fraction(parameters.listed[slot].size_step) * int(10**schema.money_digits))
 
 
 def schema_of(rule: str, shape: Shape) -> Schema:
