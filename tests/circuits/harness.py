@@ -87,7 +87,7 @@ class Subject:
         return signed(sum(tape[wire] * k for wire, k in self.claimed.items()) % R)
 
     def free_sign(self, wire, tape):
-        """Return whether a wire is the sign of a zero, which nothing reads."""
+        """Return whether a wire is the sign of a zero: read, if at all, where either says the same."""
         operation, together = self.filled.get(wire, (None, (None,)))
         return operation == SIGN and wire == together[0] and not any(tape[bit] for bit in together[1:])
 
@@ -145,7 +145,7 @@ class Lies:
         """Accepted: harmless when it is the sign of a zero, or a helper's and claims no more than the truth."""
         subject = self.subject
         false = self.broken or subject.claim(lie) > subject.claim(self.tape)
-        if not false and changed == {wire} and subject.free_sign(wire, self.tape):
+        if not false and subject.free_sign(wire, self.tape):
             self.told["signs of zero"] += 1
         elif not false and subject.filled[wire][0] in HELPERS:
             self.told["harmless helpers"] += 1
@@ -245,6 +245,10 @@ def _lies_about(subject, tape, number):
                 other = 0 if place else 1
                 change = 1 - 2 * tape[word[other]]
                 yield {word[other]: tape[word[other]] + change, wire: value - change * pow(2, other - place, R)}
+        elif operation == FLAGS:  # move a choice to where there is one already, or away from where there is none
+            yield from (
+                {other: 1 - tape[other], wire: value + 2 * tape[other] - 1} for other in together if other != wire
+            )
         yield {wire: 1 - value}
         yield {wire: value + 1}
         yield {wire: value - 1}

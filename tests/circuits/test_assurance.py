@@ -17,12 +17,19 @@ from zkmargin.circuits.rules.language import (
     CellRef,
     Constant,
     HoldingRef,
+    Spread,
     absolute,
+    by_sign,
     ceil_div,
+    exact,
     floor_div,
+    floor_sqrt,
+    kth_largest,
     maximum,
     minimum,
     positive,
+    spread_credit,
+    sum_largest,
 )
 
 from .accounts import full_slots, mixed_cases, tuned_case
@@ -95,9 +102,16 @@ def toys():
     x, y = HoldingRef(0, "x", DIMENSIONLESS, (-7, 7)), HoldingRef(1, "y", DIMENSIONLESS, (0, 3))
     z = HoldingRef(2, "z", DIMENSIONLESS, (-4, 3))
     c, d = CellRef("t", 0, "c", DIMENSIONLESS, (0, 3)), CellRef("t", 1, "d", DIMENSIONLESS, (1, 4))
+    charge, left = spread_credit([2 * x, y - z, z], [Spread(0, 1, d, Constant(2)), Spread(1, 2, c)])
     return {
         "tiers": x * c + 3 * y - d * positive(absolute(x) - c) - Constant(2),
         "extremes": minimum(x * d, 2 * z + Constant(3)) + d * maximum(x, z, y) - Constant(2),
+        "ranks": sum_largest([z, y, c * d], 2) + x - d * kth_largest([y + z, c, -y], 2) - Constant(2),
+        "roots": floor_sqrt(absolute(x) * d + c) * absolute(x) - floor_sqrt(3 * y + d) + 2 * z - Constant(4),
+        "signs": by_sign(x, positive=floor_div(3 * x, d), negative=x * d)
+        + exact(minimum(x, z)) * (y - c)
+        + Constant(1),
+        "spreads": charge - d * positive(left[0]) + 2 * left[1] - Constant(1),
         "rounding": floor_div(3 * x + y, d) - ceil_div(z * c, Constant(3)) + Constant(1),
     }
 
