@@ -125,6 +125,10 @@ class Evaluation:
         """Return the account's profit in each of the rule's scenarios, in the smallest unit; empty without any."""
         return {name: self._value(profit) for name, profit in bind(self.schema).scenarios.items()}
 
+    def scenario(self, name: str) -> Value:
+        """Return the account's profit in one of the rule's scenarios, in the smallest unit."""
+        return self._value(bind(self.schema).scenarios[name])
+
     def _value(self, expression: Expression) -> Value:
         flat = holding_values(self.holdings)
 
