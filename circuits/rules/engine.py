@@ -13,6 +13,7 @@ from ..schema import Schema
 from .collateral_factor import COLLATERAL_FACTOR
 from .correlated_margin import CORRELATED_MARGIN
 from .cross_margin import CROSS_MARGIN
+from .derive_pmrm2 import DERIVE_PMRM2
 from .family import BoundRule, Family
 from .language import CellRef, Expression, HoldingRef, Value
 from .language import evaluate as evaluate_expression
@@ -29,6 +30,7 @@ FAMILIES: dict[str, Family] = {
         TIERED_HAIRCUT,
         CORRELATED_MARGIN,
         REGIME_MARGIN,
+        DERIVE_PMRM2,
     )
 }
 

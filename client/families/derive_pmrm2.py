@@ -1,240 +1,29 @@
 """The files of `derive-pmrm2`: a venue's published parameters and one market, and the tables they stand for.
 
-`parameters.json` keeps the venue's own words and numbers, so that it reads beside Derive's document. What the rule needs
-of them (discounts by sign, rates at a level, repriced options) is worked out here, in decimals of 34 digits.
+What the rule needs of them (discounts by sign, rates at a level, repriced options) is worked out here, in decimals of
+34 digits. The models are `derive_models`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, localcontext
 from fractions import Fraction
-from typing import Literal
 
-from ...circuits.rules.derive_pmrm2_schema import Strike as StrikeSlot
-from ...circuits.rules.derive_pmrm2_schema import strikes_of
-from ...kernel.errors import FileError, InputError
+from ...kernel.errors import FileError
 from .. import risk
 from ..cells import Cells
 from ..columns import found
-from ..files import (
-    AssetPrice,
-    Listing,
-    Market,
-    Name,
-    NotNegative,
-    Number,
-    Parameters,
-    Positive,
-    Rate,
-    Ratio,
-    ShapeModel,
-    Time,
-    fits,
-    unique,
-    unix_seconds,
-)
-from ..files import StrictModel as Model
+from ..files import unix_seconds
 from ..risk.shocks import CONTEXT, years
 from . import FamilyFiles
+from .derive_models import DerivePmrm2Market, DerivePmrm2Parameters, ExpiryFeed, ListedExpiry, VolShock, plain
 
-__all__ = ["FILES", "DerivePmrm2Market", "DerivePmrm2Parameters"]
+__all__ = ["FILES"]
 
 ARRAY = Decimal(10**12)  # cells a unit of quote, of the prices of a lot
-MOVES = {move.value: move for move in risk.VolMove}
-
-
-class Shape(ShapeModel):
-    """The slots: a perpetual and two options a strike, and how many scenarios move spot or skew."""
-
-    expiries: int
-    strikes: int
-    scenarios: int
-    skews: int
-
-
-class Asset(Listing):
-    """A collateral: what of its value does not count, and whether its moves cancel the options'."""
-
-    maintenance_haircut: Rate
-    initial_haircut: Rate  # on top of maintenance
-    cancels_risk: bool
-
-
-class ListedExpiry(Model):
-    """An expiry and its listed strikes, in slot order."""
-
-    name: Name
-    expires: Time
-    strikes: list[Positive]
-
-
-class Scenario(Model):
-    """One scenario: spot's multiple, what volatility does, and how much of the loss counts."""
-
-    spot: NotNegative
-    vol: Literal["none", "up", "down", "linear", "absolute"]
-    dampening: NotNegative
-
-
-class VolShock(Model):
-    """Shocks of volatility, by the power of 30 days over time left."""
-
-    range_up: NotNegative
-    range_down: NotNegative
-    short_power: NotNegative
-    long_power: NotNegative
-    floor_days: NotNegative
-    minimum_up: NotNegative
-
-
-class SkewShock(Model):
-    """Shocks of skew, by moneyness."""
-
-    linear_cap: NotNegative
-    linear_slope: Number
-    absolute_cap: NotNegative
-    absolute_slope: Number
-    minimum_k: NotNegative
-    width: NotNegative
-    vol_base: NotNegative
-    vol_slope: Number
-
-
-class Margin(Model):
-    """Loss factors, and the discounts of what an expiry is worth in a scenario, by its sign."""
-
-    initial_factor: Ratio
-    maintenance_factor: Ratio
-    long_discount: NotNegative
-    short_discount: NotNegative
-    long_rate_factor: NotNegative
-    short_rate_factor: NotNegative
-    long_rate_spread: NotNegative
-    short_rate_spread: NotNegative
-
-
-class Basis(Model):
-    """The two forwards of the basis contingency, and its factor: add + multiple·years."""
-
-    up: NotNegative
-    down: NotNegative
-    add: NotNegative
-    multiple: NotNegative
-
-
-class Contingencies(Model):
-    """Shares of notionals, initial ones on top of maintenance; and the penalties of doubt."""
-
-    perp_maintenance: Ratio
-    perp_initial: Ratio
-    naked_maintenance: Ratio
-    naked_initial: Ratio
-    peg_threshold: NotNegative
-    peg_factor: Ratio
-    confidence_threshold: Rate
-    confidence_factor: Ratio
-
-
-class DerivePmrm2Parameters(Parameters):
-    """`parameters.json` of Derive's portfolio margin; every size is a multiple of the underlying's step."""
-
-    shape: Shape
-    underlying: Listing
-    perpetual: Name
-    expiries: list[ListedExpiry]
-    assets: list[Asset]
-    scenarios: list[Scenario]
-    vol_shock: VolShock
-    skew_shock: SkewShock
-    margin: Margin
-    basis: Basis
-    contingencies: Contingencies
-
-    @property
-    def slots_of(self) -> list[tuple[ListedExpiry, Sequence[StrikeSlot]]]:
-        """Return each listed expiry with its strikes' slots."""
-        groups = strikes_of(self.shape.expiries, self.shape.strikes)
-        return list(zip(self.expiries, groups, strict=False))
-
-    @property
-    def listed(self) -> Mapping[int, Listing]:
-        """Return the perpetual and the options by slot, named like ETH-20261225-2000-C."""
-        named = {0: self.perpetual}
-        for expiry, slots in self.slots_of:
-            for price, slot in zip(expiry.strikes, slots, strict=False):
-                stem = f"{self.underlying.name}-{expiry.name}-{price.normalize():f}"
-                named |= {slot.call: f"{stem}-C", slot.put: f"{stem}-P"}
-        return {i: self.underlying.model_copy(update={"name": name}) for i, name in sorted(named.items())}
-
-    def check(self) -> None:
-        """Raise InputError for more expiries, strikes or scenarios than the shape has room for."""
-        super().check()
-        fits(len(self.expiries), self.shape.expiries, "expiries")
-        unique((expiry.name for expiry in self.expiries), "expiries")
-        for expiry, slots in self.slots_of:
-            fits(len(expiry.strikes), len(slots), f"strikes of {expiry.name}")
-            unique((str(price.normalize()) for price in expiry.strikes), f"the strikes of {expiry.name}")
-        fits(len(self.moving), self.shape.scenarios, "scenarios")
-        fits(len(self.skewed), self.shape.skews, "skew scenarios")
-        if any(scenario.spot != 1 for scenario in self.skewed):
-            raise InputError("a skew scenario leaves spot where it is", code="scenario")
-
-    @property
-    def moving(self) -> list[risk.Scenario]:
-        """Return the scenarios of spot and volatility."""
-        rows = (s for s in self.scenarios if not s.vol.startswith(("linear", "absolute")))
-        return [risk.Scenario(s.spot, MOVES[s.vol], s.dampening) for s in rows]
-
-    @property
-    def skewed(self) -> list[risk.Scenario]:
-        """Return the skew scenarios."""
-        rows = (s for s in self.scenarios if s.vol.startswith(("linear", "absolute")))
-        return [risk.Scenario(s.spot, MOVES[s.vol], s.dampening) for s in rows]
-
-
-class Feed(Model):
-    """A price and how sure its feed is of it, from 0 to 1."""
-
-    price: Positive
-    confidence: Rate
-
-
-class PerpetualFeed(Feed):
-    """The perpetual's price, and its cumulative funding a unit."""
-
-    funding_index: Number
-
-
-class AssetFeed(AssetPrice):
-    """A collateral's price, and how sure its feed is of it."""
-
-    confidence: Rate
-
-
-class ExpiryFeed(Model):
-    """An expiry's curve: forward, the part of it that spot no longer moves, rate, volatility by strike.
-
-    `confidence` is the lowest among those feeds.
-    """
-
-    name: Name
-    forward: Positive
-    forward_fixed: NotNegative
-    rate: Number
-    confidence: Rate
-    vols: dict[str, NotNegative]
-
-
-class DerivePmrm2Market(Market):
-    """`market.json` of Derive's portfolio margin."""
-
-    spot: Feed
-    perpetual: PerpetualFeed
-    stable: Positive
-    expiries: list[ExpiryFeed]
-    assets: list[AssetFeed]
 
 
 def parameter_cells(parameters: DerivePmrm2Parameters, level: str, cells: Cells) -> None:
@@ -255,9 +44,9 @@ def parameter_cells(parameters: DerivePmrm2Parameters, level: str, cells: Cells)
         cells.up(f"parameters.haircut.{slot}", at(asset.maintenance_haircut, asset.initial_haircut), asset.name)
         cells.put(f"parameters.cancels.{slot}", int(asset.cancels_risk), asset.name)
     cells.put("parameters.perp_charge", 0, parameters.perpetual)
-    for expiry, slots in parameters.slots_of:
-        for price, slot in zip(expiry.strikes, slots, strict=False):
-            cells.put(f"parameters.strike_charge.{slot.number}", 0, _label(expiry, price))
+    for expiry, slots in parameters.by_expiry:
+        for price, strike in zip(expiry.strikes, slots, strict=False):
+            cells.put(f"parameters.strike_charge.{strike.number}", 0, _label(expiry, price))
     for number, scenario in enumerate(parameters.moving):
         cells.nearest(f"parameters.move.{number}", scenario.spot - 1, f"scenario {number}")
         cells.up(f"parameters.weight.{number}", scenario.weight, f"scenario {number}")
@@ -292,16 +81,19 @@ def market_cells(parameters: DerivePmrm2Parameters, market: DerivePmrm2Market, c
     for number, (expiry, curve) in enumerate(zip(parameters.expiries, curves, strict=True)):
         cells.up(f"market.doubt.{number}", doubt(near, feeds[expiry.name].confidence), expiry.name)
         cells.up(f"market.long_haircut.{number}", curve.haircut, expiry.name)
-        factor = parameters.basis.add + parameters.basis.multiple * years(curve.expiry.seconds)
+        with localcontext(CONTEXT):
+            factor = parameters.basis.add + parameters.basis.multiple * years(curve.expiry.seconds)
         cells.up(f"market.basis_factor.{number}", factor, expiry.name)
     _arrays(parameters, feeds, curves, cells)
 
 
+@dataclass(frozen=True)
 class _Curve:
     """An expiry as the pricer wants it, with what its value is multiplied by when short and what less when long."""
 
-    def __init__(self, expiry: risk.Expiry, short: Decimal, haircut: Decimal) -> None:
-        self.expiry, self.short, self.haircut = expiry, short, haircut
+    expiry: risk.Expiry
+    short: Decimal
+    haircut: Decimal
 
 
 def _curve(parameters: DerivePmrm2Parameters, listed: ListedExpiry, feed: ExpiryFeed, as_of: datetime) -> _Curve:
@@ -330,19 +122,15 @@ def _arrays(
     """Reprice what is listed: undiscounted rows for the mark and the basis, discounted ones for the scenarios."""
     rows: list[tuple[int, str]] = []  # strike slots and labels, beside the pricer's strikes
     strikes = []
-    for number, (expiry, slots) in enumerate(parameters.slots_of):
+    for number, (expiry, slots) in enumerate(parameters.by_expiry):
         vols = feeds[expiry.name].vols
         for price, slot in zip(expiry.strikes, slots, strict=False):
             label = _label(expiry, price)
-            text = f"{price.normalize():f}"
-            if text not in vols:
+            if plain(price) not in vols:
                 raise FileError(f"the market lacks a volatility at {label}", code="missing-volatility")
             rows.append((slot.number, label))
-            strikes.append(risk.Strike(number, price, vols[text]))
-    shocks = {
-        "vol_shock": _vol_shock(parameters.vol_shock),
-        "skew": risk.SkewShock(**parameters.skew_shock.model_dump()),
-    }
+            strikes.append(risk.Strike(number, price, vols[plain(price)]))
+    shocks = _vol_shock(parameters.vol_shock), risk.SkewShock(**parameters.skew_shock.model_dump())
     scale = ARRAY * parameters.underlying.size_step
     expiries = [curve.expiry for curve in curves]
     factors = [curve.short for curve in curves]
@@ -350,16 +138,18 @@ def _arrays(
     still = [risk.Scenario(spot, risk.VolMove.NONE) for spot in (Decimal(1), basis.up, basis.down)]
     calm = risk.risk_arrays(expiries, strikes, still, scale=scale)
     moved, skewed = (
-        risk.risk_arrays(expiries, strikes, scenarios, scale=scale, factors=factors, **shocks)
+        risk.risk_arrays(
+            expiries, strikes, scenarios, scale=scale, factors=factors, vol_shock=shocks[0], skew=shocks[1]
+        )
         for scenarios in (parameters.moving, parameters.skewed)
     )
-    for i, (slot, label) in enumerate(rows):
+    for i, (number, label) in enumerate(rows):
         for row, put in zip(("mark", "up", "down"), calm.puts[i], strict=True):
-            cells.put(f"market.{row}_put.{slot}", put, label)
-        cells.put(f"market.mark_strike.{slot}", calm.strikes[i], label)
-        cells.put(f"market.strike.{slot}", moved.strikes[i], label)
-        _row(cells, f"market.put.{slot}", moved.puts[i], label)
-        _row(cells, f"market.skew_put.{slot}", skewed.puts[i], label)
+            cells.put(f"market.{row}_put.{number}", put, label)
+        cells.put(f"market.mark_strike.{number}", calm.strikes[i], label)
+        cells.put(f"market.strike.{number}", moved.strikes[i], label)
+        _row(cells, f"market.put.{number}", moved.puts[i], label)
+        _row(cells, f"market.skew_put.{number}", skewed.puts[i], label)
     for number, expiry in enumerate(parameters.expiries):
         for row, forward in zip(("mark", "up", "down"), calm.forwards[number], strict=True):
             cells.put(f"market.{row}_forward.{number}", forward, expiry.name)
@@ -380,7 +170,7 @@ def _vol_shock(shock: VolShock) -> risk.VolShock:
 
 
 def _label(expiry: ListedExpiry, strike: Decimal) -> str:
-    return f"{expiry.name}-{strike.normalize():f}"
+    return f"{expiry.name}-{plain(strike)}"
 
 
 FILES = FamilyFiles(

@@ -21,6 +21,7 @@ SHAPES = {
     "collateral-factor": Shape(0, 2, 2, None, (("groups", 1),)),
     "correlated-margin": Shape(2, 1, 1, 1, (("factors", 1),)),
     "cross-margin": Shape(4, 2, 2, 2),
+    "derive-pmrm2": Shape(5, 1, 0, None, (("expiries", 2), ("strikes", 2), ("scenarios", 2), ("skews", 2))),
     "regime-margin": Shape(1, 1, 1, 2, (("regimes", 3),)),
     "tiered-haircut": Shape(0, 1, 1, 2),
 }
@@ -29,16 +30,20 @@ SHAPED = {
     "regime-margin": shaped.stressed,
     "tiered-haircut": shaped.near_the_ends,
 }
+# Where every witness there is would be too many, the shape at which they are all looked at.
+SEARCHED = {
+    "derive-pmrm2": Shape(3, 1, 0, None, (("expiries", 1), ("strikes", 1), ("scenarios", 1), ("skews", 1))),
+}
 STATEMENTS = ("sufficiency", "shortfall")
 
 
 @cache
-def compiled(name, statement):
-    return compile_statement(name, SHAPES[name], statement)
+def compiled(name, statement, shape=None):
+    return compile_statement(name, shape or SHAPES[name], statement)
 
 
-def schema_of(name):
-    return FAMILIES[name].schema_of(SHAPES[name])
+def schema_of(name, shape=None):
+    return FAMILIES[name].schema_of(shape or SHAPES[name])
 
 
 def drawn(schema, rng, *, shrink=None, share=0.25):
@@ -146,9 +151,9 @@ def _holdings(schema, values):
 class FamilyMargin:
     """A statement of a family at its small shape, as the harness wants it: nothing fixed but the public inputs."""
 
-    def __init__(self, name, statement):
-        self.schema, self.down = schema_of(name), statement == "sufficiency"
-        self.circuit = compiled(name, statement)
+    def __init__(self, name, statement, shape=None):
+        self.schema, self.down = schema_of(name, shape), statement == "sufficiency"
+        self.circuit = compiled(name, statement, shape)
         self.subject = Subject(self.circuit.system, self.circuit.program)
         names = ("owner_key.x", "owner_key.y", "salt")
         self.inputs = [self.circuit.system.names.index(name) for name in names]
