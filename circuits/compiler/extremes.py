@@ -149,6 +149,9 @@ def _of_two(
     if free and lowerer.known_apart(step.linear) is None:
         return None
     fits_the_field(step.low, step.high, name)
+    if not free and lowerer.known_apart(step.linear) is None:
+        first, second = lowerer.short(first, f"{name}.first"), lowerer.short(second, f"{name}.second")
+        step = Bound(first.linear - second.linear, step.low, step.high)
     parts = lowerer.apart(step, honest, name)
     choose = max if largest else min
     return Bound(

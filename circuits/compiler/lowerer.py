@@ -60,6 +60,7 @@ class SignAndMagnitude:
 
 
 Rule = Callable[["Lowerer", Expression, Demand], Bound]
+LONGEST = 200  # terms: a size's bits and a difference's several times over
 _SMALL = 1 << 200  # integer coefficients below this are read as integers, not as field elements
 
 
@@ -94,6 +95,18 @@ class Lowerer:
         """Return a wire name that no other node has."""
         number = self._names[word] = self._names.get(word, -1) + 1
         return f"{word}.{number}"
+
+    def short(self, value: Bound, word: str) -> Bound:
+        """Return a value that is about to stand in several rows: on a wire of its own where its terms are many.
+
+        Costs 1 constraint for a long one, so that chains of minima have rows of bounded length.
+        """
+        if len(value.linear.terms) <= LONGEST:
+            return value
+        wire = self.builder.system.wire(word)
+        self.builder.program.linear(wire, value.linear)
+        self.builder.equal(value.linear, Linear.wire(wire), word)
+        return Bound(Linear.wire(wire), value.low, value.high, value.exact)
 
     def known_apart(self, value: Linear) -> SignAndMagnitude | None:
         """Return sign and magnitude of a combination if they have been made, for it or for its opposite."""

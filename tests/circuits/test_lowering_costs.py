@@ -5,6 +5,8 @@ in `lowering_costs.csv`; whoever changes them on purpose runs `python -m tests.c
 """
 
 import csv
+from functools import reduce
+from operator import add
 from pathlib import Path
 
 from zkmargin.circuits.compiler.builder import Builder
@@ -152,6 +154,18 @@ def test_no_word_changes_its_cost_unnoticed(say):
 def test_boundaries_in_quantity_are_the_cheap_ones():
     by_notional, by_quantity = (words()[f"tiers by {what}, three"] for what in ("notional", "quantity"))
     assert rows(by_quantity, Side.HI) * 3 < rows(by_notional, Side.HI) * 2
+
+
+def test_a_chain_of_minima_has_rows_of_bounded_length():
+    """Each one writes its long pieces to a wire; written out, the last would hold the terms of all before it."""
+    leaves = [holding(i, MONEY, 20) for i in range(60)]
+    pieces = [reduce(add, (leaf * (1 + (i * k) % 7) for i, leaf in enumerate(leaves))) for k in range(1, 40)]
+    chain = reduce(minimum, pieces)
+    builder = Builder([], [leaf.name for leaf in leaves])
+    bounds = {id(leaf): unsigned_input(builder, leaf.name, 20) for leaf in leaves}
+    before = builder.system.nonzeros
+    Lowering(builder, bounds).bound(chain, Side.LO)
+    assert builder.system.nonzeros - before < len(pieces) * 2 * (60 * 20 + 200)
 
 
 if __name__ == "__main__":
