@@ -125,9 +125,9 @@ class _Reader:
 
     def entry(self, cell: Cell, stored: int, label: str) -> PublicInput:
         """Return a cell as posted, as a number a person reads, and in words."""
-        if not label:
+        column, _, place = cell.name.split(".", 1)[1].partition(".")
+        if not label and place:
             return PublicInput(cell.name, "", str(stored), None, "an unused slot")
-        column = cell.name.split(".")[1]
         above, _, below = cell.unit.rpartition(" ")[2].partition("/")
         value = (stored - cell.offset) / unit_scale(cell.unit, self.money_digits)
         if below == "lot":
@@ -135,7 +135,7 @@ class _Reader:
         shown = f"{_plain(value)} {self.quote}" if above == "money" else _plain(value)
         if column == "boundary" and stored == cell.maximum:
             shown = "none"
-        meaning = f"{self.words.get(column, column.replace('_', ' '))} of {label}"
+        meaning = self.words.get(column, column.replace("_", " ")) + (f" of {label}" if label else "")
         return PublicInput(cell.name, label, str(stored), shown, meaning)
 
     def _lot(self, column: str, label: str) -> Fraction:

@@ -1,4 +1,4 @@
-"""Why an account's margin is what it is: its terms, its distances to breach, what trades would do, what a proof shows.
+"""Why an account's margin is what it is: terms, parts, scenarios, distances to breach, trades, what a proof shows.
 
 Every number is exact; what is rounded to be read is rounded in the view, never here.
 """
@@ -13,9 +13,11 @@ from ..circuits.model import Holdings
 from ..circuits.rules.engine import evaluate
 from .disclosure import Disclosure, disclosure
 from .distances import Distance, distances
-from .files import Parameters
+from .files import Market, Parameters
+from .parts import Part, parts
 from .portfolio import Portfolio
 from .report import MarginReport, margin_report
+from .scenarios import Scenarios, scenarios
 from .tables import Tables
 from .terms import Term, terms
 from .trades import WhatIf, parse_trade, what_if
@@ -25,10 +27,15 @@ __all__ = ["Explanation", "explain"]
 
 @dataclass(frozen=True, repr=False)
 class Explanation:
-    """An account explained. `terms` are in slot order and add up exactly to the report's totals."""
+    """An account explained.
+
+    `terms`, in slot order, add up exactly to the report's totals, and `parts`, in the rule's order, to its surplus.
+    """
 
     report: MarginReport
     terms: tuple[Term, ...]
+    parts: tuple[Part, ...]
+    scenarios: Scenarios
     distances: tuple[Distance, ...]
     what_if: tuple[WhatIf, ...]
     disclosure: Disclosure
@@ -48,6 +55,8 @@ class Explanation:
             "tables": report["tables"],
             "terms": [term.as_json() for term in self.terms],
             "worst": [{"kind": term.kind, "name": term.name} for term in self.worst],
+            "parts": [part.as_json() for part in self.parts],
+            "scenarios": self.scenarios.as_json(),
             "distances": [distance.as_json() for distance in self.distances],
             "what_if": [answer.as_json() for answer in self.what_if],
             "public": self.disclosure.as_json(),
@@ -62,11 +71,13 @@ def explain(
     margin: str = "maintenance",
     portfolio: Portfolio | None = None,
     trades: Sequence[str] = (),
+    market: Market | None = None,
 ) -> Explanation:
     """Return the explanation of holdings under one level's parameters.
 
-    With the portfolio, profit is measured from its entry prices. `trades` are texts such as "ETH-PERP +5". Raises
-    InputError for a trade that cannot be made and for a level that does not exist.
+    With the portfolio, profit is measured from its entry prices. `trades` are texts such as "ETH-PERP +5". `market` is
+    what the tables were made of: rules that reprice options need it for their distances. Raises InputError for a trade
+    that cannot be made and for a level that does not exist.
     """
     report = margin_report(parameters, tables, holdings, margin=margin, portfolio=portfolio)
     result = evaluate(tables.schema, holdings, tables.market, tables.parameters(margin))
@@ -74,7 +85,9 @@ def explain(
     return Explanation(
         report,
         terms(parameters, result, portfolio),
-        distances(parameters, result),
+        parts(result),
+        scenarios(parameters, result, market),
+        distances(parameters, result, market),
         what_if(parameters, tables, holdings, margin, asked),
         disclosure(parameters, tables, margin, met=report.ok),
     )

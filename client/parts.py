@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from ..circuits.rules.engine import Evaluation
-from .quantity import rounded_decimal
-from .terms import money
+from .terms import exact, money
 
 __all__ = ["Part", "parts"]
-
-_PLACES = 18
 
 
 @dataclass(frozen=True, repr=False)
@@ -24,10 +20,10 @@ class Part:
 
     def as_json(self) -> dict[str, str]:
         """Return the part as `explain --json` writes it."""
-        return {"name": self.name, "amount": format(rounded_decimal(self.amount, _PLACES), "f")}
+        return {"name": self.name, "amount": format(exact(self.amount), "f")}
 
 
-def parts(result: Evaluation) -> Sequence[Part]:
+def parts(result: Evaluation) -> tuple[Part, ...]:
     """Return the rule's parts in its own order; a credit the account has is one more. They add up to the surplus."""
     named = [Part(name, money(result, value)) for name, value in result.parts.items()]
     if result.credit:

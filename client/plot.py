@@ -1,4 +1,4 @@
-"""An explanation as a picture: a waterfall from cash to surplus, and bars of the distances to breach.
+"""An explanation as a picture: a waterfall to the surplus, bars of the distances to breach, a heat map of scenarios.
 
 Matplotlib is imported when a picture is drawn, without a screen. Floats are for pixels only. Colours are Okabe and
 Ito's, which the colour-blind tell apart; every bar carries its number, so none is needed to read the picture.
@@ -18,6 +18,7 @@ from ..kernel.errors import EnvironmentFault, InputError
 from ..kernel.files import write_file
 from .distances import Distance
 from .explain import Explanation
+from .plot_heat import heat_map
 from .terms import Term
 
 if TYPE_CHECKING:
@@ -50,7 +51,10 @@ class Step:
 
 
 def steps(explanation: Explanation) -> tuple[Step, ...]:
-    """Return the waterfall from cash over equity to surplus; its bars add up exactly to the totals."""
+    """Return the waterfall from cash over equity to surplus; its bars add up exactly to the totals.
+
+    Of a rule that names its parts, they are the bars.
+    """
     bars: list[Step] = []
     level = Fraction(0)
 
@@ -59,7 +63,19 @@ def steps(explanation: Explanation) -> tuple[Step, ...]:
         bars.append(Step(label, level, level + change))
         level += change
 
-    for kind, word in (("cash", ""), ("position", "profit "), ("collateral", ""), ("debt", "owed "), ("rounding", "")):
+    if len(explanation.parts) > 2:
+        for part in explanation.parts:
+            if part.amount:
+                add(part.name, part.amount)
+        return (*bars, Step("surplus", Fraction(0), level, total=True))
+    for kind, word in (
+        ("cash", ""),
+        ("position", "profit "),
+        ("collateral", ""),
+        ("debt", "owed "),
+        ("together", ""),
+        ("rounding", ""),
+    ):
         group = [(term, term.equity) for term in explanation.terms if term.kind == kind and term.equity]
         for label, change in _largest(group, word, "other profit and loss" if kind == "position" else f"other {kind}"):
             add(_kind_label(kind, label), change)
@@ -93,9 +109,15 @@ def picture(explanation: Explanation) -> Figure:
 
         bars, report = steps(explanation), explanation.report
         rows = [row for row in explanation.distances if row.nearest is not None][:_ROWS]
-        figure = Figure(figsize=(14, max(4.5, 1.7 + 0.33 * max(len(bars), len(rows)))), layout="constrained")
+        upper, lower = max(4.5, 1.7 + 0.33 * max(len(bars), len(rows))), 0.28 * len(explanation.scenarios.rows)
+        figure = Figure(figsize=(14, upper + (lower + 1 if lower else 0)), layout="constrained")
         FigureCanvasAgg(figure)
-        left, right = figure.subplots(1, 2, width_ratios=(1.35, 1))
+        halves = figure.subfigures(
+            2 if lower else 1, 1, squeeze=False, height_ratios=[upper, lower + 1][: 2 if lower else 1]
+        )
+        left, right = halves[0, 0].subplots(1, 2, width_ratios=(1.35, 1))
+        if lower:
+            heat_map(halves[1, 0].subplots(), explanation.scenarios, report.unit)
         verdict = "met" if report.ok else "NOT met"
         title = (
             f"{report.margin.capitalize()} margin {verdict}: surplus {_money(Fraction(report.surplus))} {report.unit}"

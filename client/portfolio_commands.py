@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from .imports import Imported
 
 __all__ = ["register"]
@@ -49,29 +51,51 @@ def explain(
         list[str] | None, typer.Option("--what-if", metavar="TRADE", help='Such as "ETH-PERP +5"; may be repeated.')
     ] = None,
     plot: Annotated[Path | None, typer.Option("--plot", help="Also draw it: a .png or .svg file.")] = None,
+    compare: Annotated[
+        Path | None, typer.Option("--compare", metavar="PARAMETERS", help="Another venue's or rule's parameters.")
+    ] = None,
+    compare_market: Annotated[Path | None, typer.Option("--compare-market", help="The other side's market.")] = None,
+    rename: Rename = None,
     json_: Json = False,
 ) -> int:
-    """Show what eats the surplus, how far a breach is, what trades would do, and what a proof would make public."""
-    from .explain import explain as explained
+    """Show what eats the surplus, how far a breach is, what trades would do, and what a proof would make public.
+
+    With --compare: why another venue or rule asks another margin of the same portfolio. --rename says what a name is
+    called there.
+    """
+    from ..kernel.errors import InputError
     from .explain_view import show_explanation
+    from .imports.naming import Naming
     from .output import answer
-    from .portfolio import load_portfolio, to_holdings
+    from .scenario_view import show_comparison
     from .session import Session
 
-    session = Session.load(parameters)
-    tables = session.tables(market)
-    held = load_portfolio(portfolio)
-    holdings = to_holdings(held, session.parameters, tables)
-    explanation = explained(
-        session.parameters, tables, holdings, margin=margin, portfolio=held, trades=tuple(what_if or ())
-    )
+    if (compare is None) != (compare_market is None) or (rename and compare is None):
+        raise InputError("--compare and --compare-market are given together, --rename with them", code="usage")
+    session, trades = Session.load(parameters), tuple(what_if or ())
+    compared = None
+    if compare is not None and compare_market is not None:
+        names = Naming.of("", rename or ()).renamed
+        other = Session.load(compare)
+        compared = session.compare(portfolio, market, other, compare_market, margin=margin, names=names, what_if=trades)
+        explanation = compared.here
+    else:
+        explanation = session.explain(portfolio, market, margin=margin, what_if=trades)
     document: dict[str, Any] = explanation.as_json()
+    if compared is not None:
+        document["compare"] = compared.as_json()
     if plot is not None:
         from .plot import draw
 
         draw(explanation, plot)
         document["picture"] = str(plot)
-    return answer(document, lambda console: show_explanation(console, explanation))
+
+    def show(console: Console) -> None:
+        if compared is not None:
+            show_comparison(console, compared)
+        show_explanation(console, explanation)
+
+    return answer(document, show)
 
 
 def hyperliquid(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +25,7 @@ from .report import MarginReport, margin_report
 from .tables import Tables, level_tables, make_tables
 
 if TYPE_CHECKING:
+    from .compare import Comparison
     from .explain import Explanation
 
 __all__ = ["MarginProof", "Session", "Where", "demanded_tables"]
@@ -109,10 +110,12 @@ class Session:
 
     def tables(self, market: PathLike | Market) -> Tables:
         """Return the tables of a market under the session's parameters. Raises FileError, InputError."""
-        if isinstance(market, Market):
-            return make_tables(self.parameters, market, levels=self._levels)
-        path = Path(market)
-        return make_tables(self.parameters, load_market(path, self.parameters.rule), str(path), self._levels)
+        loaded = self.market(market)
+        return make_tables(self.parameters, loaded, None if loaded is market else str(market), self._levels)
+
+    def market(self, market: PathLike | Market) -> Market:
+        """Return a market read as the parameters' rule reads it. Raises FileError."""
+        return market if isinstance(market, Market) else load_market(Path(market), self.parameters.rule)
 
     @cached_property
     def _levels(self) -> tuple[Table, Table]:
@@ -139,9 +142,33 @@ class Session:
         """
         from .explain import explain
 
-        tables = self.tables(market)
+        tables, loaded = self.tables(market), self.market(market)
         holdings, known = self._held(portfolio, tables)
-        return explain(self.parameters, tables, holdings, margin=margin, portfolio=known, trades=what_if)
+        return explain(self.parameters, tables, holdings, margin=margin, portfolio=known, trades=what_if, market=loaded)
+
+    def compare(
+        self,
+        portfolio: Any,  # noqa: ANN401
+        market: PathLike | Market,
+        other: Session,
+        other_market: PathLike | Market,
+        *,
+        margin: str = "maintenance",
+        names: Mapping[str, str] | None = None,
+        what_if: Sequence[str] = (),
+    ) -> Comparison:
+        """Return why another venue or rule asks another margin of the same portfolio, holding by holding, part by part.
+
+        `names` says what an instrument or asset here is called there. Raises FileError, InputError.
+        """
+        from .compare import compare, renamed
+
+        held = _portfolio(portfolio)
+        if isinstance(held, Opening):
+            raise InputError("an opening is of one rule only: compare a portfolio", code="usage")
+        here = self.explain(held, market, margin=margin, what_if=what_if)
+        there = other.explain(renamed(held, names or {}), other_market, margin=margin)
+        return compare(here, there, (self.parameters, other.parameters), names or {})
 
     def prove(
         self,
