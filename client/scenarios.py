@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 from ..circuits.model import Holdings
@@ -110,9 +111,12 @@ def _of_moves(moves: Moves, held: Sequence[tuple[str, Holdings]]) -> Scenarios:
         except FileError:
             continue  # a price that no cell can say is no scenario
 
+    @cache
+    def before(holdings: Holdings) -> Fraction:
+        return money(now, replace(now, holdings=holdings).equity)
+
     def profit(there: Evaluation, holdings: Holdings) -> Fraction:
-        before, after = (replace(each, holdings=holdings, credit=0).equity for each in (now, there))
-        return money(now, Fraction(after) - Fraction(before))
+        return money(there, replace(there, holdings=holdings).equity) - before(holdings)
 
     if not at:
         return Scenarios("moves", (), ())
