@@ -30,7 +30,7 @@ from .expressions import (
     walk,
 )
 from .nodes import Branch, Exact, KthLargest, Remainder, SquareRoot, SumLargest
-from .spreads import Spread, spread_credit
+from .spreads import Left, Spread, spread_counts, spread_credit
 from .units import DIMENSIONLESS, MONEY, Unit
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "Increase",
     "Interval",
     "KthLargest",
+    "Left",
     "Maximum",
     "Minimum",
     "Positive",
@@ -75,6 +76,7 @@ __all__ = [
     "piecewise_linear",
     "positive",
     "remainder",
+    "spread_counts",
     "spread_credit",
     "sum_largest",
     "tiers",

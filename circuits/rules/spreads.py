@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 from ...kernel.errors import RuleError
 from .branches import aligned
@@ -20,53 +21,74 @@ from .expressions import Constant, Expression, Minimum, Positive, Quotient
 from .nodes import Exact, Remainder
 from .units import Unit
 
-__all__ = ["Spread", "spread_credit"]
+__all__ = ["Left", "Spread", "spread_counts", "spread_credit"]
 
 
 @dataclass(frozen=True, eq=False)
 class Spread:
     """One entry of the list: which two deltas, how much of each a spread takes (one where None), and its rate.
 
-    The rate is money a spread; `digits` is to what part of a spread it is counted where there are ratios.
+    The rate is money a spread, for `spread_credit`; `digits` is to what part of a spread it is counted where there are
+    ratios.
     """
 
     first: int
     second: int
-    rate: Expression
+    rate: Expression | None = None
     first_ratio: Expression | None = None
     second_ratio: Expression | None = None
     digits: int = 0
 
 
 @dataclass
-class _Pool:
-    """What is left of one delta's long or short part: zero or more, exact."""
+class Left:
+    """What is left of one delta's long and short parts: zero or more each, one of them zero, exact."""
 
-    left: Expression
+    long: Expression
+    short: Expression
+
+    @property
+    def net(self) -> Expression:
+        """Return the delta left, signed."""
+        return self.long - self.short
+
+    @property
+    def gross(self) -> Expression:
+        """Return its magnitude."""
+        return self.long + self.short
 
 
-def spread_credit(deltas: Sequence[Expression], spreads: Sequence[Spread]) -> tuple[Expression, list[Expression]]:
+def spread_credit(deltas: Sequence[Expression], spreads: Sequence[Spread]) -> tuple[Expression, list[Left]]:
     """Return (Σ number of spreads·rate, what is left of each delta), the spreads taken in order.
 
     The same sum is a calendar charge when added to a requirement and an intercommodity credit when taken off it.
-    Raises RuleError when there is no spread, a place is not in the list or twice in one spread, or a delta is a helper.
+    Raises RuleError as `spread_counts` does, and when there is no spread or one has no rate.
     """
-    pools = [(_Pool(_part(delta)), _Pool(_part(-delta))) for delta in deltas]
-    total: Expression | None = None
+    counts, left = spread_counts(deltas, spreads)
+    rates = [spread.rate for spread in spreads if spread.rate is not None]
+    if not rates or len(rates) < len(counts):
+        raise RuleError("there is no spread, or one without a rate", hint="leave the charge out")
+    terms = (count * rate for count, rate in zip(counts, rates, strict=True))
+    return reduce(lambda total, term: total + term, terms), left
+
+
+def spread_counts(deltas: Sequence[Expression], spreads: Sequence[Spread]) -> tuple[list[Expression], list[Left]]:
+    """Return (the number of each spread, what is left of each delta), the spreads taken in order.
+
+    Raises RuleError when a place is not in the list or twice in one spread, or a delta is a helper.
+    """
+    pools = [Left(_part(delta), _part(-delta)) for delta in deltas]
+    counts = []
     for place, spread in enumerate(spreads):
         if spread.first == spread.second or not {spread.first, spread.second} <= set(range(len(deltas))):
             raise RuleError(f"spread {place} is between deltas {spread.first} and {spread.second} of {len(deltas)}")
         later = {end for other in spreads[place + 1 :] for end in (other.first, other.second)}
         used = bool(later & {spread.first, spread.second})
-        for first, second in (
-            (pools[spread.first][0], pools[spread.second][1]),
-            (pools[spread.first][1], pools[spread.second][0]),
-        ):
-            charge = _consume(first, second, spread, used=used) * spread.rate
-            total = charge if total is None else total + charge
-    if total is None:
-        raise RuleError("there is no spread", hint="leave the charge out")
-    return total, [long.left - short.left for long, short in pools]
+        first, second = pools[spread.first], pools[spread.second]
+        here, first.long, second.short = _consume(first.long, second.short, spread, used=used)
+        there, first.short, second.long = _consume(first.short, second.long, spread, used=used)
+        counts.append(here + there)
+    return counts, pools
 
 
 def _part(delta: Expression) -> Expression:
@@ -75,14 +97,15 @@ def _part(delta: Expression) -> Expression:
     return Exact(Positive(delta))
 
 
-def _consume(first: _Pool, second: _Pool, spread: Spread, *, used: bool) -> Expression:
-    """Return the number of spreads between two pools and take them off; exact when the pools are used again."""
-    whole = (_quotient(first.left, spread.first_ratio, spread), _quotient(second.left, spread.second_ratio, spread))
+def _consume(
+    first: Expression, second: Expression, spread: Spread, *, used: bool
+) -> tuple[Expression, Expression, Expression]:
+    """Return the number of spreads between two pools and what it leaves of them; exact when they are used again."""
+    whole = (_quotient(first, spread.first_ratio, spread), _quotient(second, spread.second_ratio, spread))
     here, there = aligned(whole)
     over, under = Exact(Positive(here - there)), Exact(Positive(there - here))
-    first.left = _rest(first.left, spread.first_ratio, spread, over)
-    second.left = _rest(second.left, spread.second_ratio, spread, under)
-    return here - over if used else Minimum((here, there))
+    count = here - over if used else Minimum((here, there))
+    return count, _rest(first, spread.first_ratio, spread, over), _rest(second, spread.second_ratio, spread, under)
 
 
 def _quotient(pool: Expression, ratio: Expression | None, spread: Spread) -> Expression:

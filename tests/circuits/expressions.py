@@ -142,7 +142,9 @@ def grow(rng, holdings, cells, step, depth):
         ratio = rng.choice([None, Constant(2)])
         spreads = [Spread(0, 1, Constant(rng.randint(0, 2)), ratio), Spread(*rng.sample(range(3), 2), Constant(1))]
         total, left = spread_credit(deltas, spreads[: rng.randint(1, 2)])
-        return total * rng.choice([-1, 1]) + rng.choice([-1, 0, 1]) * rng.choice(left)
+        return total * rng.choice([-1, 1]) + rng.choice([-1, 0, 1]) * rng.choice(
+            [part for pool in left for part in (pool.net, pool.gross)]
+        )
 
     divisors = [CellRef("t", 4, "divisor", DIMENSIONLESS, (1, 4)), Constant(rng.randint(1, 3))]
     kinds = [

@@ -111,7 +111,7 @@ def toys():
         "signs": by_sign(x, positive=floor_div(3 * x, d), negative=x * d)
         + exact(minimum(x, z)) * (y - c)
         + Constant(1),
-        "spreads": charge - d * positive(left[0]) + 2 * left[1] - Constant(1),
+        "spreads": charge - d * positive(left[0].net) + 2 * left[1].net - Constant(1),
         "rounding": floor_div(3 * x + y, d) - ceil_div(z * c, Constant(3)) + Constant(1),
     }
 

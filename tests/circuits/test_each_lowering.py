@@ -106,8 +106,8 @@ RULES = {
     "remainder and quotient": floor_div(X, TWO) * 2 + remainder(X, TWO) - X + Y,
     "division by a constant": floor_div(7 * X, Constant(3)) - ceil_div(5 * Y, Constant(2)),
     "one decomposition": positive(X - Y) + positive(Y - X) - absolute(X - Y) + by_sign(X - Y, positive=X, negative=Y),
-    "a spread": SPREAD[0] * 1 - SPREAD[1][0] - 2 * SPREAD[1][1],
-    "a spread by ratios": SPREAD_BY_RATIO[1][1] - SPREAD_BY_RATIO[0],
+    "a spread": SPREAD[0] * 1 - SPREAD[1][0].net - 2 * SPREAD[1][1].net,
+    "a spread by ratios": SPREAD_BY_RATIO[1][1].net + SPREAD_BY_RATIO[1][0].gross - SPREAD_BY_RATIO[0],
 }
 
 

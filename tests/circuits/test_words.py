@@ -111,7 +111,7 @@ def test_spreads_consume_what_the_ones_before_them_left(rng, tally):
         for _ in range(40):
             deltas = [rng.randint(-6, 6) for _ in range(3)]
             leaves = dict(zip("xyz", deltas, strict=True))
-            assert (value(total, **leaves), [value(e, **leaves) for e in left]) == consume(deltas, plain)
+            assert (value(total, **leaves), [value(pool.net, **leaves) for pool in left]) == consume(deltas, plain)
             tried += 1
     tally("S6", "spreads over three deltas against a plain simulation", tried)
 
@@ -120,14 +120,17 @@ def test_parts_of_a_spread_are_counted_to_the_digits_asked():
     total, left = spread_credit([X, Y], [Spread(0, 1, Constant(10), first_ratio=Constant(3), digits=2)])
     assert total.unit.decimals == 2
     assert value(total, x=5, y=-4) == 10 * 166  # 5 / 3 of a spread, in hundredths
-    assert left[0].unit.decimals == 2
-    assert value(left[0], x=5, y=-4) == 500 - 3 * 166
-    assert value(left[1], x=5, y=-4) == -(400 - 166)
+    assert left[0].net.unit.decimals == 2
+    assert value(left[0].net, x=5, y=-4) == 500 - 3 * 166
+    assert value(left[1].net, x=5, y=-4) == -(400 - 166)
+    assert value(left[1].gross, x=5, y=-4) == 400 - 166
 
 
 def test_what_a_spread_is_not():
     helper = positive(X)
-    assert refusal(lambda: spread_credit([X, Y], [])) == "there is no spread | leave the charge out"
+    none = "there is no spread, or one without a rate | leave the charge out"
+    assert refusal(lambda: spread_credit([X, Y], [])) == none
+    assert refusal(lambda: spread_credit([X, Y], [Spread(0, 1)])) == none
     assert refusal(lambda: spread_credit([X, Y], [Spread(1, 1, A)])).startswith("spread 0 is between deltas 1 and 1")
     assert refusal(lambda: spread_credit([X, Y], [Spread(0, 2, A)])).startswith("spread 0 is between deltas 0 and 2")
     assert refusal(lambda: spread_credit([helper, Y], [Spread(0, 1, A)])) == (
