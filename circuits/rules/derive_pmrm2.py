@@ -15,12 +15,13 @@ venue is used: the schema holds it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cached_property, reduce
 
 from .derive_pmrm2_schema import Strike, derive_pmrm2_schema, strikes_of
 from .family import Account, Family, TableView
-from .language import MONEY, Constant, Expression, absolute, maximum, minimum, positive
+from .language import Expression, absolute, maximum, minimum, positive
+from .sums import add
 
 __all__ = ["DERIVE_PMRM2"]
 
@@ -177,12 +178,6 @@ def contingencies(book: Book) -> dict[str, Expression]:
         "closed slots": absolute(book.perp) * rates["perp_charge"]
         + add(book.lots(strike) * charge[strike.number] for strike in strikes),
     }
-
-
-def add(terms: Iterable[Expression]) -> Expression:
-    """Return the sum of quantities of one dimension; none are no money."""
-    listed = list(terms)
-    return reduce(lambda total, term: total + term, listed) if listed else Constant(0, MONEY)
 
 
 DERIVE_PMRM2 = Family("derive-pmrm2", derive_pmrm2_schema, equity, requirement, parts=parts, scenarios=profits)

@@ -30,31 +30,24 @@ class Strike:
 
     number: int
     expiry: int
-
-    @property
-    def call(self) -> int:
-        """Return the position slot of the call."""
-        return 1 + 2 * self.number
-
-    @property
-    def put(self) -> int:
-        """Return the position slot of the put."""
-        return 2 + 2 * self.number
+    call: int
+    put: int
 
 
-def strikes_of(expiries: int, strikes: int) -> tuple[tuple[Strike, ...], ...]:
+def strikes_of(expiries: int, strikes: int, first: int = 1) -> tuple[tuple[Strike, ...], ...]:
     """Return the strikes of each expiry: spread evenly in order, the first expiries one more where it does not divide.
 
-    Raises InputError (code "shape") unless every expiry has a strike.
+    Their options follow `first` other positions. Raises InputError (code "shape") unless every expiry has a strike.
     """
     if not 1 <= expiries <= strikes:
         raise InputError("every expiry needs at least one strike", code="shape")
     each, more = divmod(strikes, expiries)
-    groups, first = [], 0
+    groups, number = [], 0
     for expiry in range(expiries):
         count = each + (expiry < more)
-        groups.append(tuple(Strike(number, expiry) for number in range(first, first + count)))
-        first += count
+        numbers = range(number, number + count)
+        groups.append(tuple(Strike(k, expiry, first + 2 * k, first + 2 * k + 1) for k in numbers))
+        number += count
     return tuple(groups)
 
 

@@ -14,6 +14,7 @@ from .collateral_factor import COLLATERAL_FACTOR
 from .correlated_margin import CORRELATED_MARGIN
 from .cross_margin import CROSS_MARGIN
 from .derive_pmrm2 import DERIVE_PMRM2
+from .derive_srm import DERIVE_SRM
 from .family import BoundRule, Family
 from .language import CellRef, Expression, HoldingRef, Value
 from .language import evaluate as evaluate_expression
@@ -31,6 +32,7 @@ FAMILIES: dict[str, Family] = {
         CORRELATED_MARGIN,
         REGIME_MARGIN,
         DERIVE_PMRM2,
+        DERIVE_SRM,
     )
 }
 

@@ -22,6 +22,7 @@ SHAPES = {
     "correlated-margin": Shape(2, 1, 1, 1, (("factors", 1),)),
     "cross-margin": Shape(4, 2, 2, 2),
     "derive-pmrm2": Shape(5, 1, 0, None, (("expiries", 2), ("strikes", 2), ("scenarios", 2), ("skews", 2))),
+    "derive-srm": Shape(9, 1, 0, None, (("perps", 1), ("expiries", 2), ("strikes", 4))),
     "regime-margin": Shape(1, 1, 1, 2, (("regimes", 3),)),
     "tiered-haircut": Shape(0, 1, 1, 2),
 }
@@ -33,6 +34,7 @@ SHAPED = {
 # Where every witness there is would be too many, the shape at which they are all looked at.
 SEARCHED = {
     "derive-pmrm2": Shape(3, 1, 0, None, (("expiries", 1), ("strikes", 1), ("scenarios", 1), ("skews", 1))),
+    "derive-srm": Shape(5, 1, 0, None, (("perps", 1), ("expiries", 1), ("strikes", 2))),
 }
 STATEMENTS = ("sufficiency", "shortfall")
 

@@ -178,9 +178,13 @@ def test_every_public_input_is_bound_by_a_row(name, statement, rng, tally):
 @EVERY
 @BOTH
 def test_what_is_not_an_input_is_determined_to_first_order(name, statement, rng, tally):
+    """Where two pieces tie, choosing one of them has a double root: tapes are tried until nothing ties."""
     trial = taken_apart(name, statement)
-    subject = Subject(trial.circuit.system, trial.circuit.program, trial.inputs)
-    defect = min(rank_defect(subject, trial.full_tape(rng)) for _ in range(2))
+    subject, defect = Subject(trial.circuit.system, trial.circuit.program, trial.inputs), 1
+    for _ in range(12):
+        defect = min(defect, rank_defect(subject, trial.full_tape(rng)))
+        if not defect:
+            break
     tally("S10", f"{name} {statement}: non-input wires at full rank", len(subject.wires), defect)
 
 

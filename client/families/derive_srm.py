@@ -1,0 +1,320 @@
+"""The files of `derive-srm`: published parameters by underlying, one market, and the tables they stand for.
+
+What a short option demands by itself follows from spot, strike and mark; it is worked out here and rounded up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, localcontext
+from fractions import Fraction
+
+from ...circuits.rules.derive_pmrm2_schema import Strike
+from ...circuits.rules.derive_srm_schema import expiry_strikes
+from ...kernel.errors import FileError, InputError
+from ..cells import Cells
+from ..columns import found
+from ..files import (
+    Listing,
+    Market,
+    Name,
+    NotNegative,
+    Number,
+    Parameters,
+    Positive,
+    Rate,
+    Ratio,
+    ShapeModel,
+    Time,
+    fits,
+    unique,
+    unix_seconds,
+)
+from ..files import StrictModel as Model
+from ..risk.black76 import exact_put
+from ..risk.shocks import CONTEXT, years
+from . import FamilyFiles
+from .derive_models import plain
+
+__all__ = ["FILES", "DeriveSrmMarket", "DeriveSrmParameters"]
+
+
+class SrmShape(ShapeModel):
+    """The slots: perpetuals, then two options a strike."""
+
+    perps: int
+    expiries: int
+    strikes: int
+
+
+class OptionRates(Model):
+    """What short options demand, as shares of spot: initial from `maximum` down to `minimum` out of the money."""
+
+    initial_maximum: Ratio
+    initial_minimum: Ratio
+    maintenance_call: Ratio
+    maintenance_put: Ratio
+    maintenance_put_mark: Ratio  # of the mark, where that is more
+    initial_put_scale: Ratio  # of a put's maintenance margin, at least
+    unpaired_initial: Ratio
+    unpaired_maintenance: Ratio
+
+
+class Confidence(Model):
+    """Below which confidence a feed is in doubt, and the penalty's factor; a threshold of zero is none."""
+
+    perp_threshold: Rate
+    option_threshold: Rate
+    base_threshold: Rate
+    factor: Ratio
+
+
+class Underlying(Listing):
+    """One underlying: the step of its options' sizes, and its rates."""
+
+    options: OptionRates
+    confidence: Confidence
+
+
+class Perpetual(Listing):
+    """A perpetual of an underlying and its rates."""
+
+    underlying: Name
+    initial_rate: Ratio
+    maintenance_rate: Ratio
+
+
+class Base(Listing):
+    """A base asset: what of its value counts, and what of that at initial margin."""
+
+    underlying: Name
+    factor: Rate
+    initial_scale: Rate
+
+
+class SrmExpiry(Model):
+    """An expiry of an underlying and its listed strikes, rising."""
+
+    underlying: Name
+    name: Name
+    expires: Time
+    strikes: list[Positive]
+
+
+class Depeg(Model):
+    """Below which price of the stable coin its loss is charged, and how many times."""
+
+    threshold: NotNegative
+    factor: NotNegative
+
+
+class DeriveSrmParameters(Parameters):
+    """`parameters.json` of Derive's standard margin."""
+
+    shape: SrmShape
+    underlyings: list[Underlying]
+    perpetuals: list[Perpetual]
+    expiries: list[SrmExpiry]
+    assets: list[Base]
+    depeg: Depeg
+
+    @property
+    def by_expiry(self) -> list[tuple[SrmExpiry, tuple[Strike, ...]]]:
+        """Return each listed expiry with its slots, the unused ones too."""
+        groups = expiry_strikes(self.shape.perps, self.shape.expiries, self.shape.strikes)
+        return list(zip(self.expiries, groups, strict=False))
+
+    @property
+    def listed(self) -> Mapping[int, Listing]:
+        """Return perpetuals and options by slot; options are named like ETH-20261225-2000-C."""
+        listings: dict[int, Listing] = dict(enumerate(self.perpetuals))
+        for expiry, strikes in self.by_expiry:
+            base = self.underlying(expiry.underlying)
+            for price, strike in zip(expiry.strikes, strikes, strict=False):
+                for slot, letter in ((strike.call, "C"), (strike.put, "P")):
+                    listings[slot] = base.model_copy(update={"name": f"{_label(expiry, price)}-{letter}"})
+        return listings
+
+    def underlying(self, name: str) -> Underlying:
+        """Return an underlying. Raises InputError when it is not listed."""
+        for one in self.underlyings:
+            if one.name == name:
+                return one
+        raise InputError(f"{name} is not among the underlyings", code="unknown-underlying")
+
+    def check(self) -> None:
+        """Raise InputError for what does not fit the shape, strikes that do not rise, initial rates below others."""
+        unique((one.name for one in self.underlyings), "underlyings")
+        fits(len(self.perpetuals), self.shape.perps, "perpetuals")
+        fits(len(self.expiries), self.shape.expiries, "expiries")
+        super().check()
+        for name in (*(perp.underlying for perp in self.perpetuals), *(asset.underlying for asset in self.assets)):
+            self.underlying(name)
+        for expiry, strikes in self.by_expiry:
+            fits(len(expiry.strikes), len(strikes), f"strikes of {expiry.underlying}-{expiry.name}")
+            if any(above <= below for below, above in zip(expiry.strikes, expiry.strikes[1:], strict=False)):
+                raise InputError(f"the strikes of {expiry.underlying}-{expiry.name} do not rise", code="order")
+
+
+class Feed(Model):
+    """A named price and how sure its feed is of it, from 0 to 1."""
+
+    name: Name
+    price: Positive
+    confidence: Rate
+
+
+class PerpetualFeed(Feed):
+    """A perpetual's price, and its cumulative funding a unit."""
+
+    funding_index: Number
+
+
+class SrmExpiryFeed(Model):
+    """An expiry's forward and volatilities by strike; `confidence` is the lowest among those feeds."""
+
+    underlying: Name
+    name: Name
+    forward: Positive
+    confidence: Rate
+    vols: dict[str, NotNegative]
+
+
+class DeriveSrmMarket(Market):
+    """`market.json` of Derive's standard margin."""
+
+    stable: Positive
+    spots: list[Feed]
+    perpetuals: list[PerpetualFeed]
+    expiries: list[SrmExpiryFeed]
+
+
+@dataclass(frozen=True)
+class _Charges:
+    """What one unit of a short option demands by itself."""
+
+    maintenance: Fraction
+    initial: Fraction
+
+
+def parameter_cells(parameters: DeriveSrmParameters, level: str, cells: Cells) -> None:
+    """Fill a level's rates, rounded up, and factors of base assets, rounded down."""
+    initial = level == "initial"
+    cells.put("parameters.initial", int(initial), level)
+    for slot, perp in enumerate(parameters.perpetuals):
+        cells.up(f"parameters.perp_rate.{slot}", perp.initial_rate if initial else perp.maintenance_rate, perp.name)
+        cells.put(f"parameters.perp_charge.{slot}", 0, perp.name)
+    for number, (expiry, strikes) in enumerate(parameters.by_expiry):
+        rates = parameters.underlying(expiry.underlying).options
+        unpaired = rates.unpaired_initial if initial else rates.unpaired_maintenance
+        cells.up(f"parameters.unpaired.{number}", unpaired, f"{expiry.underlying}-{expiry.name}")
+        for price, strike in zip(expiry.strikes, strikes, strict=False):
+            cells.put(f"parameters.strike_charge.{strike.number}", 0, _label(expiry, price))
+    for slot, asset in enumerate(parameters.assets):
+        factor = asset.factor * asset.initial_scale if initial else asset.factor
+        cells.down(f"parameters.factor.{slot}", factor, asset.name)
+
+
+def market_cells(parameters: DeriveSrmParameters, market: DeriveSrmMarket, cells: Cells) -> None:
+    """Fill prices to the nearest, penalties and charges rounded up."""
+    spots = {feed.name: feed for feed in market.spots}
+    perps = {feed.name: feed for feed in market.perpetuals}
+    feeds = {(feed.underlying, feed.name): feed for feed in market.expiries}
+    peg = parameters.depeg
+    cells.up("market.depeg", max(Decimal(0), peg.threshold - market.stable) * peg.factor, parameters.quote.asset)
+    for slot, perp in enumerate(parameters.perpetuals):
+        spot, feed = found(spots, perp.underlying, "spot"), found(perps, perp.name, "perpetual")
+        rules = parameters.underlying(perp.underlying).confidence
+        cells.price(f"market.price.{slot}", feed.price, perp.name, perp.size_step)
+        cells.nearest(f"market.funding.{slot}", feed.funding_index, perp.name, perp.size_step)
+        cells.price(f"market.perp_spot.{slot}", spot.price, perp.name, perp.size_step)
+        doubt = _doubt(rules.perp_threshold, rules.factor, spot.confidence, feed.confidence)
+        cells.up(f"market.perp_doubt.{slot}", doubt, perp.name)
+    for slot, asset in enumerate(parameters.assets):
+        spot, rules = found(spots, asset.underlying, "spot"), parameters.underlying(asset.underlying).confidence
+        cells.price(f"market.asset_price.{slot}", spot.price, asset.name, asset.size_step)
+        doubt = _doubt(rules.base_threshold, rules.factor, spot.confidence)
+        cells.up(f"market.asset_doubt.{slot}", doubt if asset.factor * asset.initial_scale else Fraction(0), asset.name)
+    for number, (expiry, strikes) in enumerate(parameters.by_expiry):
+        name = f"{expiry.underlying}-{expiry.name}"
+        if (expiry.underlying, expiry.name) not in feeds:
+            raise FileError(f"the market lacks the expiry {name}", code="missing-expiry")
+        spot, forward = found(spots, expiry.underlying, "spot"), feeds[expiry.underlying, expiry.name]
+        base = parameters.underlying(expiry.underlying)
+        cells.price(f"market.spot.{number}", spot.price, name, base.size_step)
+        cells.price(f"market.forward.{number}", forward.forward, name, base.size_step)
+        rules = base.confidence
+        doubt = _doubt(rules.option_threshold, rules.factor, spot.confidence, forward.confidence)
+        cells.up(f"market.doubt.{number}", doubt, name)
+        seconds = unix_seconds(expiry.expires) - unix_seconds(market.as_of)
+        for place, strike in enumerate(strikes):
+            price = expiry.strikes[min(place, len(expiry.strikes) - 1)]  # unused slots repeat the last: no step
+            label = _label(expiry, price) if place < len(expiry.strikes) else ""
+            cells.nearest(f"market.strike.{strike.number}", price, label, base.size_step)
+            if label:
+                _charge_cells(base, spot.price, forward, price, (strike.number, label, seconds), cells)
+
+
+def _charge_cells(
+    base: Underlying, spot: Decimal, feed: SrmExpiryFeed, strike: Decimal, slot: tuple[int, str, int], cells: Cells
+) -> None:
+    number, label, seconds = slot
+    if plain(strike) not in feed.vols:
+        raise FileError(f"the market lacks a volatility at {label}", code="missing-volatility")
+    with localcontext(CONTEXT):
+        deviation = feed.vols[plain(strike)] * years(seconds).sqrt()
+    put = Fraction(exact_put(feed.forward, strike, deviation))
+    call = put + Fraction(feed.forward) - Fraction(strike)
+    charged = _call_charges(base.options, Fraction(spot), Fraction(strike), call)
+    owed = _put_charges(base.options, Fraction(spot), Fraction(strike), put)
+    for column, charges in (("call", charged), ("put", owed)):
+        if charges.initial < charges.maintenance:
+            raise FileError(f"the initial margin of {label} is below its maintenance margin", code="order")
+        cells.up(f"market.{column}_charge.{number}", charges.maintenance, label, base.size_step)
+        cells.up(f"market.{column}_more.{number}", charges.initial - charges.maintenance, label, base.size_step)
+
+
+def _call_charges(rates: OptionRates, spot: Fraction, strike: Fraction, mark: Fraction) -> _Charges:
+    share = max(rates.initial_maximum - max(strike - spot, Fraction(0)) / spot, rates.initial_minimum)
+    return _Charges(rates.maintenance_call * spot + mark, share * spot + mark)
+
+
+def _put_charges(rates: OptionRates, spot: Fraction, strike: Fraction, mark: Fraction) -> _Charges:
+    share = max(rates.initial_maximum - max(spot - strike, Fraction(0)) / spot, rates.initial_minimum)
+    maintenance = max(rates.maintenance_put * spot, rates.maintenance_put_mark * mark) + mark
+    return _Charges(maintenance, max(share * spot + mark, rates.initial_put_scale * maintenance))
+
+
+def _doubt(threshold: Fraction, factor: Fraction, *confidences: Fraction) -> Fraction:
+    """Return (1 − confidence)·factor where the least confidence is below the threshold."""
+    least = min(confidences)
+    return (1 - least) * factor if least < threshold else Fraction(0)
+
+
+def _label(expiry: SrmExpiry, strike: Decimal) -> str:
+    return f"{expiry.underlying}-{expiry.name}-{plain(strike)}"
+
+
+FILES = FamilyFiles(
+    DeriveSrmParameters,
+    DeriveSrmMarket,
+    market_cells,
+    parameter_cells,
+    words={
+        "perp_spot": "spot price of a perpetual's underlying",
+        "perp_doubt": "penalty of doubt in a perpetual's feeds",
+        "asset_doubt": "penalty of doubt in a base asset's price",
+        "spot": "spot price of an expiry's underlying",
+        "forward": "forward price",
+        "doubt": "penalty of doubt in an expiry's feeds",
+        "depeg": "penalty of a lost peg",
+        "strike": "strike price",
+        "call_charge": "maintenance margin of a short call",
+        "call_more": "what a short call's initial margin is more",
+        "put_charge": "maintenance margin of a short put",
+        "put_more": "what a short put's initial margin is more",
+        "perp_rate": "margin rate of a perpetual",
+        "unpaired": "charge of unpaired short calls, of the forward",
+    },
+)
