@@ -15,10 +15,13 @@ from .correlated_margin import CORRELATED_MARGIN
 from .cross_margin import CROSS_MARGIN
 from .derive_pmrm2 import DERIVE_PMRM2
 from .derive_srm import DERIVE_SRM
+from .drift import DRIFT
+from .dydx_v4 import DYDX_V4
 from .family import BoundRule, Family
 from .language import CellRef, Expression, HoldingRef, Value
 from .language import evaluate as evaluate_expression
 from .regime_margin import REGIME_MARGIN
+from .synthetix_v3 import SYNTHETIX_V3
 from .tiered_haircut import TIERED_HAIRCUT
 
 __all__ = ["FAMILIES", "Evaluation", "bind", "evaluate", "family", "holding_values", "money_scale"]
@@ -31,6 +34,9 @@ FAMILIES: dict[str, Family] = {
         TIERED_HAIRCUT,
         CORRELATED_MARGIN,
         REGIME_MARGIN,
+        DYDX_V4,
+        SYNTHETIX_V3,
+        DRIFT,
         DERIVE_PMRM2,
         DERIVE_SRM,
     )

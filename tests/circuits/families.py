@@ -23,7 +23,10 @@ SHAPES = {
     "cross-margin": Shape(4, 2, 2, 2),
     "derive-pmrm2": Shape(5, 1, 0, None, (("expiries", 2), ("strikes", 2), ("scenarios", 2), ("skews", 2))),
     "derive-srm": Shape(9, 1, 0, None, (("perps", 1), ("expiries", 2), ("strikes", 4))),
+    "drift": Shape(1, 1, 1),
+    "dydx-v4": Shape(1, 0, 0),
     "regime-margin": Shape(1, 1, 1, 2, (("regimes", 3),)),
+    "synthetix-v3": Shape(2, 0, 0),
     "tiered-haircut": Shape(0, 1, 1, 2),
 }
 SHAPED = {
@@ -33,9 +36,12 @@ SHAPED = {
 }
 # Where every witness there is would be too many, the shape at which they are all looked at.
 SEARCHED = {
+    "drift": Shape(1, 1, 0),
     "derive-pmrm2": Shape(3, 1, 0, None, (("expiries", 1), ("strikes", 1), ("scenarios", 1), ("skews", 1))),
     "derive-srm": Shape(5, 1, 0, None, (("perps", 1), ("expiries", 1), ("strikes", 2))),
 }
+# Where a quotient or a root of small numbers leaves a dishonest helper thousands of values, cases that leave it few.
+FEW = {"drift": shaped.large_sizes, "synthetix-v3": shaped.few_windows}
 STATEMENTS = ("sufficiency", "shortfall")
 
 
@@ -194,5 +200,6 @@ class FamilyMargin:
     def search(self, rng):
         """Return (what holdings and cells fix, the largest claim that is true)."""
         case = self.case(rng, true=rng.random() < 0.5)
+        case = FEW.get(self.schema.rule, lambda _schema, _rng, case: case)(self.schema, rng, case)
         value = case.surplus(self.schema)
         return known_wires(self.circuit.system, self.schema, case), value if self.down else -value - 1

@@ -10,6 +10,7 @@ from functools import cached_property
 from zkmargin.kernel import R
 from zkmargin.kernel.witness_program import BITS, FLAGS, LARGEST, QUOTIENT, RANKED, ROOT, SIGN, SMALLEST
 
+from .bounds import Bounds
 from .machine import Machine, signed
 from .solver import SearchTooLarge, Solver, _split
 
@@ -302,10 +303,23 @@ class Everything(Solver):
             self.found.append(tape)
         return False
 
+    def _infer(self, tape, pending):
+        """Fill in the bits that integers force; where some are left, remember the largest to guess next."""
+        forced = Bounds(tape, pending, self.boolean, _split).forced()
+        if forced is None:
+            return None
+        found, self.guess = forced
+        for bit, value in found.items():
+            tape[bit] = value
+        return bool(found)
+
     def _branch(self, tape, pending):
         """Branch over the roots of more than two factors, too: a wire chosen among several pieces."""
         try:
-            return super()._branch(tape, pending)
+            wire, values = super()._branch(tape, pending)
+            if wire in self.boolean:
+                wire = self._known_sign(tape, pending, self.guess if self.guess is not None else wire)
+            return wire, values
         except SearchTooLarge:
             rows = [[_split(part, tape) for part in row] for row in pending]
             made = {next(iter(c)): (a, b) for a, b, (known, c) in rows if len(c) == 1 and not known}
@@ -316,6 +330,14 @@ class Everything(Solver):
                     (wire,) = wires
                     return wire, sorted({-known * pow(free[wire], -1, R) % R for known, free in factors})
             raise
+
+    def _known_sign(self, tape, pending, otherwise):
+        """Return the sign of a value that is known, whose magnitude is then determined; without one, `otherwise`."""
+        for row in pending:
+            a, b, c = (_split(part, tape)[1] for part in row)
+            if len(a) == 1 and a.keys() <= self.boolean and c and c.keys() <= b.keys():
+                return next(iter(a))
+        return otherwise
 
 
 def _factors(factors, made):

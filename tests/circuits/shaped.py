@@ -57,3 +57,30 @@ def grouped(schema, rng, case):
         debts = tuple(rng.choice([0, 0, 1, debt]) for debt in case.holdings.debts)
         case = replace(case, holdings=replace(case.holdings, debts=debts))
     return with_values(schema, case, "parameters", changes)
+
+
+def few_windows(schema, rng, case):
+    """Synthetix, for complete searches: a window takes nearly the largest size, so quotients leave little choice."""
+    slots = range(schema.shape.positions)
+    windows = {f"window.{i}": (1 << 36) - 1 - rng.randrange(1 << 34) for i in slots}
+    sizes = tuple(rng.choice([-1, 1]) * rng.randrange(1 << 36) for _ in slots)
+    case = replace(case, holdings=replace(case.holdings, sizes=sizes))
+    return with_values(schema, case, "parameters", windows)
+
+
+def large_sizes(schema, rng, case):
+    """Drift, for complete searches: sizes near the largest, whose roots leave little choice."""
+
+    def large():
+        return (1 << 50) - 1 - rng.randrange(1 << 47)
+
+    held = case.holdings
+    sizes = tuple(rng.choice([-1, 1]) * large() for _ in held.sizes)
+    amounts = {"collateral": tuple(large() for _ in held.collateral), "debts": tuple(large() for _ in held.debts)}
+    case = replace(case, holdings=replace(held, sizes=sizes, **amounts))
+    shape = schema.shape
+    indices = {f"borrow_index.{i}": (1 << 40) - 1 - rng.randrange(1 << 37) for i in range(shape.debts)}
+    case = with_values(schema, case, "market", indices)
+    scales = {f"scale.{i}": 10**4 - rng.randrange(100) for i in range(shape.assets)}
+    imfs = {f"asset_imf.{i}": rng.randint(90_000, 110_000) for i in range(shape.collateral)}
+    return with_values(schema, case, "parameters", {**scales, **imfs})

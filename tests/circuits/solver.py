@@ -55,6 +55,10 @@ class Solver:
                 else:
                     progress = True
             pending = left
+            if not progress and pending:
+                progress = self._infer(tape, pending)
+                if progress is None:
+                    return False
         if not pending:
             return True
         wire, values = self._branch(tape, pending)
@@ -65,6 +69,10 @@ class Solver:
             branch[wire] = value
             if self._search(branch, pending):
                 return True
+        return False
+
+    def _infer(self, tape, pending):
+        """Fill in what several rows say together: whether anything was found, None where nothing can satisfy them."""
         return False
 
     def _step(self, tape, row):
