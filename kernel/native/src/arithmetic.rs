@@ -3,11 +3,11 @@
 use crate::encoding::{read_points, read_scalars, write_element, write_point, Form, PointBytes};
 use crate::error::{bad, Result};
 use crate::msm::msm;
+use crate::ntt::transform;
 use ark_bn254::Fr;
 use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
 use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::{batch_inversion, BigInt, PrimeField, Zero};
-use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 use std::sync::atomic::AtomicBool;
 
 const CODE: &str = "bad-format";
@@ -49,12 +49,7 @@ pub fn ntt(bytes: &[u8], inverse: bool) -> Result<Vec<u8>> {
     if !values.len().is_power_of_two() {
         return Err(bad("a transform takes a power of two of elements"));
     }
-    let domain = Radix2EvaluationDomain::<Fr>::new(values.len()).ok_or_else(|| bad("there is no domain this large"))?;
-    if inverse {
-        domain.ifft_in_place(&mut values);
-    } else {
-        domain.fft_in_place(&mut values);
-    }
+    transform(&mut values, inverse)?;
     Ok(bytes_of(&values))
 }
 

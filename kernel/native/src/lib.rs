@@ -13,6 +13,7 @@ mod encoding;
 mod error;
 mod interrupt;
 mod msm;
+mod ntt;
 mod phase2;
 mod poseidon;
 mod program;

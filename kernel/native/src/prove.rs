@@ -3,15 +3,14 @@
 //! The quotient comes from A·B − C on the odd points of the doubled domain: there the vanishing polynomial of the
 //! domain is a constant, which the key's H points already hold, so nothing is divided.
 
-use crate::error::{bad, malformed, Result};
+use crate::error::{malformed, Result};
 use crate::msm::{check, msm};
 use crate::verifying_key::Proof;
 use crate::zkey::{Matrix, ProvingKey, Query};
 use ark_bn254::{Fr, G1Projective};
 use ark_ec::short_weierstrass::{Affine, Projective, SWCurveConfig};
 use ark_ec::CurveGroup;
-use ark_ff::{BigInt, FftField, One, PrimeField, Zero};
-use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
+use ark_ff::{BigInt, One, PrimeField, Zero};
 use rayon::prelude::*;
 use std::sync::atomic::AtomicBool;
 
@@ -76,33 +75,11 @@ fn query_sum<P: SWCurveConfig<ScalarField = Fr>>(
 
 fn quotient_on_odd_points(key: &ProvingKey, witness: &[Fr], cancel: &AtomicBool) -> Result<Vec<BigInt<4>>> {
     let size = key.domain_size as usize;
-    let domain = Radix2EvaluationDomain::<Fr>::new(size).ok_or_else(|| bad("the key's domain is too large"))?;
-    let coset = domain
-        .get_coset(odd_shift(size)?)
-        .ok_or_else(|| bad("the key's domain is too large"))?;
     let (a, b) = rayon::join(
         || evaluate(&key.left, witness, size),
         || evaluate(&key.right, witness, size),
     );
-    let c: Vec<Fr> = a.par_iter().zip(&b).map(|(a, b)| *a * b).collect();
-    let to_odd = |mut values: Vec<Fr>| -> Result<Vec<Fr>> {
-        check(cancel)?;
-        domain.ifft_in_place(&mut values);
-        check(cancel)?;
-        coset.fft_in_place(&mut values);
-        Ok(values)
-    };
-    let (a, (b, c)) = rayon::join(|| to_odd(a), || rayon::join(|| to_odd(b), || to_odd(c)));
-    let (a, b, c) = (a?, b?, c?);
-    Ok((0..size)
-        .into_par_iter()
-        .map(|i| (a[i] * b[i] - c[i]).into_bigint())
-        .collect())
-}
-
-/// The generator of the doubled domain, which carries the domain to its odd coset.
-pub fn odd_shift(size: usize) -> Result<Fr> {
-    Fr::get_root_of_unity(2 * size as u64).ok_or_else(|| bad("the key's domain is too large"))
+    key.odd.quotient(a, b, cancel)
 }
 
 fn evaluate(matrix: &Matrix, witness: &[Fr], rows: usize) -> Vec<Fr> {

@@ -5,7 +5,7 @@
 use crate::encoding::{modulus_bytes, write_element, write_point, Form, PointBytes};
 use crate::error::{bad, malformed, Result};
 use crate::msm::check;
-use crate::prove::odd_shift;
+use crate::ntt::odd_shift;
 use crate::r1cs::R1cs;
 use crate::sections::Writer;
 use ark_bn254::{Fq, Fr, G1Affine, G1Projective, G2Projective};

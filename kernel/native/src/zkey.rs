@@ -5,6 +5,7 @@
 
 use crate::encoding::{modulus_bytes, read_element, read_points, Form, PointBytes};
 use crate::error::{bad, malformed, Result};
+use crate::ntt::OddCoset;
 use crate::sections::{Reader, Sections};
 use crate::verifying_key::VerifyingKey;
 use ark_bn254::{Fq, Fr, G1Affine, G2Affine};
@@ -70,6 +71,7 @@ pub struct ProvingKey {
     pub h: Query<G1Affine>,
     pub left: Matrix,
     pub right: Matrix,
+    pub odd: OddCoset,
 }
 
 impl ProvingKey {
@@ -132,6 +134,7 @@ impl ProvingKey {
             h: Query::new(h, 0),
             left,
             right,
+            odd: OddCoset::new(domain_size as usize)?,
         })
     }
 }

@@ -9,6 +9,9 @@ use super::modulus::{Limbs, Modulus, LIMB};
 use super::Ifma;
 use core::marker::PhantomData;
 
+/// Eight elements in memory, limb by limb.
+pub type Block = [[u64; 8]; 5];
+
 /// Eight elements, each below 2p.
 #[derive(Clone, Copy)]
 pub struct Element<M>([Lanes; 5], PhantomData<M>);
@@ -71,6 +74,39 @@ impl<M: Modulus> Element<M> {
         product.canonical(ifma).pack()
     }
 
+    /// Eight elements as `store` left them.
+    #[inline(always)]
+    pub fn load(ifma: Ifma, block: &Block) -> Self {
+        let mut limbs = [Lanes::splat(ifma, 0); 5];
+        for (lanes, words) in limbs.iter_mut().zip(block) {
+            *lanes = Lanes::load(ifma, words);
+        }
+        Self(limbs, PhantomData)
+    }
+
+    #[inline(always)]
+    pub fn store(self, block: &mut Block) {
+        for (lanes, words) in self.0.into_iter().zip(block) {
+            lanes.store(words);
+        }
+    }
+
+    /// Element i of output j is element j of input i.
+    #[inline(always)]
+    pub fn transpose(rows: [Self; 8]) -> [Self; 8] {
+        let mut out = rows;
+        for limb in 0..5 {
+            let mut columns = [rows[0].0[limb]; 8];
+            for (column, row) in columns.iter_mut().zip(&rows) {
+                *column = row.0[limb];
+            }
+            for (element, column) in out.iter_mut().zip(Lanes::transpose(columns)) {
+                element.0[limb] = column;
+            }
+        }
+        out
+    }
+
     #[inline(always)]
     pub fn loose(self) -> Loose<M> {
         Loose(self.0, PhantomData)
@@ -125,6 +161,18 @@ impl<M: Modulus> Element<M> {
     pub fn sub_both(self, ifma: Ifma, first: Self, second: Self) -> Self {
         let raised = sum(self.0, multiple::<M>(ifma, 4));
         Self::reduced(ifma, difference(difference(raised, first.0), second.0))
+    }
+
+    /// Σ `plus` − Σ `minus`, four elements at most.
+    #[inline(always)]
+    pub fn total<const N: usize, const K: usize>(ifma: Ifma, plus: [Self; N], minus: [Self; K]) -> Self {
+        Self::reduced(ifma, totalled(ifma, plus, minus))
+    }
+
+    /// Σ `plus` − Σ `minus`, four elements at most, below 8p.
+    #[inline(always)]
+    pub fn loose_total<const N: usize, const K: usize>(ifma: Ifma, plus: [Self; N], minus: [Self; K]) -> Loose<M> {
+        Loose(carried(ifma, totalled(ifma, plus, minus)), PhantomData)
     }
 
     /// The one number below p of each element.
@@ -248,6 +296,24 @@ fn multiple<M: Modulus>(ifma: Ifma, times: usize) -> [Lanes; 5] {
         *limb = multiples[times];
     }
     constant(ifma, &limbs)
+}
+
+/// The sum, raised by a multiple of p that keeps it positive: limbs of a number below 8p, not carried.
+#[inline(always)]
+fn totalled<M: Modulus, const N: usize, const K: usize>(
+    ifma: Ifma,
+    plus: [Element<M>; N],
+    minus: [Element<M>; K],
+) -> [Lanes; 5] {
+    const { assert!(N + K <= 4) };
+    let mut out = multiple::<M>(ifma, 2 * K);
+    for element in plus {
+        out = sum(out, element.0);
+    }
+    for element in minus {
+        out = difference(out, element.0);
+    }
+    out
 }
 
 #[inline(always)]

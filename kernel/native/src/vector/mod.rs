@@ -7,9 +7,12 @@
 pub mod field;
 pub mod lanes;
 pub mod modulus;
+pub mod ntt;
+pub mod passes;
+pub mod scalars;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// Proof that this processor has the instructions of the vector kernels.
 #[derive(Clone, Copy)]
