@@ -17,12 +17,15 @@ from .derive_pmrm2 import DERIVE_PMRM2
 from .derive_srm import DERIVE_SRM
 from .drift import DRIFT
 from .dydx_v4 import DYDX_V4
+from .expected_shortfall import EXPECTED_SHORTFALL
 from .family import BoundRule, Family
 from .language import CellRef, Expression, HoldingRef, Value
 from .language import evaluate as evaluate_expression
 from .regime_margin import REGIME_MARGIN
 from .synthetix_v3 import SYNTHETIX_V3
+from .span import SPAN
 from .tiered_haircut import TIERED_HAIRCUT
+from .value_at_risk import VALUE_AT_RISK
 
 __all__ = ["FAMILIES", "Evaluation", "bind", "evaluate", "family", "holding_values", "money_scale"]
 
@@ -39,6 +42,9 @@ FAMILIES: dict[str, Family] = {
         DRIFT,
         DERIVE_PMRM2,
         DERIVE_SRM,
+        SPAN,
+        EXPECTED_SHORTFALL,
+        VALUE_AT_RISK,
     )
 }
 

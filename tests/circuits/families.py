@@ -12,7 +12,7 @@ from zkmargin.circuits.build import compile_statement
 from zkmargin.circuits.model import Holdings, Shape
 from zkmargin.circuits.rules.engine import FAMILIES, money_scale
 
-from . import shaped
+from . import shaped, shaped_scenarios
 from .accounts import Case, table
 from .harness import Subject
 from .test_no_witness import known_wires
@@ -25,17 +25,26 @@ SHAPES = {
     "derive-srm": Shape(9, 1, 0, None, (("perps", 1), ("expiries", 2), ("strikes", 4))),
     "drift": Shape(1, 1, 1),
     "dydx-v4": Shape(1, 0, 0),
+    "expected-shortfall": Shape(2, 1, 0, None, (("scenarios", 4), ("worst", 2))),
     "regime-margin": Shape(1, 1, 1, 2, (("regimes", 3),)),
     "synthetix-v3": Shape(2, 0, 0),
+    "span": Shape(4, 1, 0, None, (("commodities", 2), ("months", 2), ("scenarios", 2))),
     "tiered-haircut": Shape(0, 1, 1, 2),
+    "value-at-risk": Shape(2, 1, 0, None, (("scenarios", 4), ("worst", 2))),
 }
 SHAPED = {
     "collateral-factor": shaped.grouped,
+    "expected-shortfall": shaped_scenarios.tied,
     "regime-margin": shaped.stressed,
+    "span": shaped_scenarios.spread,
     "tiered-haircut": shaped.near_the_ends,
+    "value-at-risk": shaped_scenarios.tied,
 }
 # Where every witness there is would be too many, the shape at which they are all looked at.
 SEARCHED = {
+    "expected-shortfall": Shape(2, 0, 0, None, (("scenarios", 2), ("worst", 2))),  # thresholds: test_scenario_families
+    "value-at-risk": Shape(2, 0, 0, None, (("scenarios", 2), ("worst", 2))),
+    "span": Shape(2, 0, 0, None, (("commodities", 2), ("months", 1), ("scenarios", 1))),
     "drift": Shape(1, 1, 0),
     "derive-pmrm2": Shape(3, 1, 0, None, (("expiries", 1), ("strikes", 1), ("scenarios", 1), ("skews", 1))),
     "derive-srm": Shape(5, 1, 0, None, (("perps", 1), ("expiries", 1), ("strikes", 2))),
