@@ -22,8 +22,8 @@ from .family import BoundRule, Family
 from .language import CellRef, Expression, HoldingRef, Value
 from .language import evaluate as evaluate_expression
 from .regime_margin import REGIME_MARGIN
-from .synthetix_v3 import SYNTHETIX_V3
 from .span import SPAN
+from .synthetix_v3 import SYNTHETIX_V3
 from .tiered_haircut import TIERED_HAIRCUT
 from .value_at_risk import VALUE_AT_RISK
 
