@@ -27,8 +27,8 @@ SHAPES = {
     "dydx-v4": Shape(1, 0, 0),
     "expected-shortfall": Shape(2, 1, 0, None, (("scenarios", 4), ("worst", 2))),
     "regime-margin": Shape(1, 1, 1, 2, (("regimes", 3),)),
-    "synthetix-v3": Shape(2, 0, 0),
     "span": Shape(4, 1, 0, None, (("commodities", 2), ("months", 2), ("scenarios", 2))),
+    "synthetix-v3": Shape(2, 0, 0),
     "tiered-haircut": Shape(0, 1, 1, 2),
     "value-at-risk": Shape(2, 1, 0, None, (("scenarios", 4), ("worst", 2))),
 }
@@ -42,12 +42,12 @@ SHAPED = {
 }
 # Where every witness there is would be too many, the shape at which they are all looked at.
 SEARCHED = {
-    "expected-shortfall": Shape(2, 0, 0, None, (("scenarios", 2), ("worst", 2))),  # thresholds: test_scenario_families
-    "value-at-risk": Shape(2, 0, 0, None, (("scenarios", 2), ("worst", 2))),
-    "span": Shape(2, 0, 0, None, (("commodities", 2), ("months", 1), ("scenarios", 1))),
     "drift": Shape(1, 1, 0),
+    "expected-shortfall": Shape(2, 0, 0, None, (("scenarios", 2), ("worst", 2))),  # thresholds: test_scenario_families
+    "span": Shape(2, 0, 0, None, (("commodities", 2), ("months", 1), ("scenarios", 1))),
     "derive-pmrm2": Shape(3, 1, 0, None, (("expiries", 1), ("strikes", 1), ("scenarios", 1), ("skews", 1))),
     "derive-srm": Shape(5, 1, 0, None, (("perps", 1), ("expiries", 1), ("strikes", 2))),
+    "value-at-risk": Shape(2, 0, 0, None, (("scenarios", 2), ("worst", 2))),
 }
 # Where a quotient or a root of small numbers leaves a dishonest helper thousands of values, cases that leave it few.
 FEW = {"drift": shaped.large_sizes, "synthetix-v3": shaped.few_windows}
