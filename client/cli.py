@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from ..kernel.errors import InputError
-from . import batch_commands, circuit_commands, foreign_commands, portfolio_commands
+from . import batch_commands, circuit_commands, foreign_commands, import_commands, portfolio_commands
 from .ceremony_commands import ceremony, start_one
 from .integers import read_integer
 from .output import INTERRUPTED, answer, guarded
@@ -33,6 +33,7 @@ groth16 = typer.Typer(help="Prove and verify any circom user's files.", no_args_
 app.add_typer(groth16, name="groth16")
 app.add_typer(ceremony, name="ceremony")
 portfolio_commands.register(app)
+import_commands.register(app)
 circuit_commands.register(app)
 batch_commands.register(app)
 foreign_commands.register(groth16)

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -60,8 +61,10 @@ def read_text(path: Path) -> str:
         raise FileError(f"{path.name} is not UTF-8", code="not-utf8", file=str(path), line=line) from None
 
 
-def read_json(path: Path) -> Any:  # noqa: ANN401
+def read_json(path: Path, numbers: Callable[[str], Any] | None = None) -> Any:  # noqa: ANN401
     """Return a file's JSON; numbers are int, or `NumberToken` when they have a point or an exponent.
+
+    `numbers` makes something else of the latter, of the text as it stands (for venues that write money so).
 
     Raises FileError on syntax errors (with the line), duplicate keys, NaN and infinities, and hostile nesting.
     """
@@ -91,7 +94,11 @@ def read_json(path: Path) -> Any:  # noqa: ANN401
 
     try:
         return json.loads(
-            text, object_pairs_hook=pairs, parse_constant=constant, parse_int=integer, parse_float=NumberToken
+            text,
+            object_pairs_hook=pairs,
+            parse_constant=constant,
+            parse_int=integer,
+            parse_float=numbers or NumberToken,
         )
     except json.JSONDecodeError as error:
         fail(f"is not JSON: {error.msg[:1].lower()}{error.msg[1:]}", "bad-json", error.lineno)

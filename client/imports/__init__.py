@@ -4,6 +4,9 @@ Foreign responses grow, so unknown fields are no errors here; a missing or ill-t
 """
 
 from .aave import import_aave
+from .binance import import_binance
+from .deribit import import_deribit
+from .derive import import_derive
 from .dydx import import_dydx
 from .hyperliquid import import_hyperliquid
 from .naming import Naming
@@ -15,7 +18,10 @@ __all__ = [
     "Naming",
     "Response",
     "import_aave",
+    "import_binance",
     "import_csv",
+    "import_deribit",
+    "import_derive",
     "import_dydx",
     "import_hyperliquid",
     "rounded_to_steps",

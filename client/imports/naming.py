@@ -46,6 +46,12 @@ class Naming:
         """Return the perpetual's name of a market such as BTC-USD, its quote dropped. Raises FileError."""
         return self._checked(market.text().removesuffix(f"-{quote}") + self.suffix, market)
 
+    def contract(self, symbol: Response, quote: str) -> str:
+        """Return the name of a symbol such as BTCUSDT, or BTC-260327 of BTCUSDT_260327. Raises FileError."""
+        pair, dated, date = symbol.text().partition("_")
+        base = pair.removesuffix(quote)
+        return self._checked(f"{base}-{date}" if dated else base + self.suffix, symbol)
+
     def _checked(self, name: str, source: Response) -> str:
         name = self.renamed.get(name, name)
         try:

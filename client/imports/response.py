@@ -27,9 +27,9 @@ class Response:
     file: str
 
     @classmethod
-    def load(cls, path: Path) -> Response:
-        """Return a file's JSON. Raises FileError."""
-        return cls(read_json(path), "", str(path))
+    def load(cls, path: Path, *, bare_numbers: bool = False) -> Response:
+        """Return a file's JSON; with `bare_numbers`, 1.5 is read as "1.5" is, to the last digit. Raises FileError."""
+        return cls(read_json(path, str if bare_numbers else None), "", str(path))
 
     def error(self, says: str, code: str = "wrong-value", hint: str | None = None) -> FileError:
         """Return an error about this value: "<path> <says>"."""

@@ -14,7 +14,10 @@ from zkmargin.client.imports import (
     Naming,
     Response,
     import_aave,
+    import_binance,
     import_csv,
+    import_deribit,
+    import_derive,
     import_dydx,
     import_hyperliquid,
     rounded_to_steps,
@@ -32,11 +35,36 @@ IMPORTS = {
     "aave-summary.json": lambda response: import_aave(response, account="a"),
     "aave-pool.json": lambda response: import_aave(response, account="a"),
     "aave-subgraph.json": lambda response: import_aave(response, account="a"),
+    "derive-subaccount.json": import_derive,
+    "deribit-positions.json": lambda response: import_deribit(
+        response, [beside("deribit-summaries.json")], account="a"
+    ),
+    "deribit-summaries.json": lambda response: import_deribit(
+        beside("deribit-positions.json"), [response], account="a"
+    ),
+    "binance-account.json": lambda response: import_binance(response, account="a", multi_assets=True),
+    "binance-account-v2.json": lambda response: import_binance(response, account="a"),
+    "binance-options.json": lambda response: with_options(response, beside("binance-options-account.json")),
+    "binance-options-account.json": lambda response: with_options(beside("binance-options.json"), response),
 }
 
 
+def with_options(*options):
+    return import_binance(load("binance-account-v2.json"), account="a", options=options)
+
+
+def beside(name):
+    """Return a fixture as the file of the response it stands beside."""
+    return Response(load(name).value, "", "state.json")
+
+
+def plain(name):
+    """Return a fixture as it stands, bare numbers as their text."""
+    return json.loads((FIXTURES / name).read_text(), parse_float=str)
+
+
 def load(name):
-    return Response.load(FIXTURES / name)
+    return Response.load(FIXTURES / name, bare_numbers=name.startswith("deribit"))
 
 
 def rows(amounts):
@@ -158,6 +186,121 @@ def test_what_is_not_collateral_or_not_fresh_is_said():
     assert "last action" in notes["aave-subgraph.json"]
 
 
+def test_derives_account_is_worth_what_the_venue_says_whatever_has_been_settled():
+    made = import_derive(load("derive-subaccount.json"))
+    assert sizes(made) == {"ETH-20261225-2000-C": Decimal(-5), "ETH-PERP": Decimal("2.25")}
+    assert made.portfolio.account == "1234"
+    assert rows(made.portfolio.collateral) == {"WSTETH": Decimal("3.5")}
+    assert made.portfolio.cash == Decimal("12550.4")
+    marks = {"ETH-20261225-2000-C": "120.5", "ETH-PERP": "2395.4"}
+    pending = Fraction("-0.25")
+    assert worth(made, marks) + Fraction("3.5") * 2800 == Fraction("21711.25") + pending
+    assert {row.name: row.entry_price for row in made.portfolio.positions} == {
+        "ETH-20261225-2000-C": 0,
+        "ETH-PERP": Decimal("2411.8"),
+    }
+    assert "open orders" in made.notes[0]
+
+
+def test_a_derive_account_that_does_not_add_up_or_borrows_more_than_usdc_is_refused():
+    value = copy.deepcopy(load("derive-subaccount.json").value)
+    value["result"]["subaccount_value"] = "21712.25"
+    with pytest.raises(FileError, match=r"subaccount_value is not positions_value plus"):
+        import_derive(Response(value, "", "f"))
+    value = copy.deepcopy(load("derive-subaccount.json").value)
+    value["result"]["collaterals"][1]["amount"] = "-3.5"
+    with pytest.raises(FileError, match="only USDC can be borrowed"):
+        import_derive(Response(value, "", "f"))
+
+
+def test_deribits_wallets_are_its_equities_less_what_the_positions_are_worth():
+    made = import_deribit(load("deribit-positions.json"), [load("deribit-summaries.json")], account="a")
+    assert sizes(made) == {
+        "BTC_USDC-PERPETUAL": Decimal("-0.35"),
+        "ETH_USDC-25DEC26-2500-P": Decimal(10),
+        "BTC-25DEC26-70000-C": Decimal("-1.5"),
+    }
+    assert made.portfolio.cash == Decimal("24151.675")
+    assert rows(made.portfolio.collateral) == {"BTC": Decimal("2.07625")}
+    # In money: USDC at par, coins and coin-settled options at the index.
+    index = Fraction("61010.5")
+    marks = {"BTC_USDC-PERPETUAL": index, "ETH_USDC-25DEC26-2500-P": "85.25"}
+    marks["BTC-25DEC26-70000-C"] = Fraction("0.0425") * index
+    assert worth(made, marks) + Fraction("2.07625") * index == Fraction("25000.5") + Fraction("2.0125") * index
+
+
+def test_deribits_summaries_may_come_one_by_one_and_none_may_be_missing():
+    both = load("deribit-summaries.json")
+    single = [Response({"result": entry}, "", "f") for entry in both.value["result"]["summaries"]]
+    positions = load("deribit-positions.json")
+    whole = import_deribit(positions, [both], account="a")
+    assert import_deribit(positions, single, account="a").portfolio == whole.portfolio
+    with pytest.raises(FileError, match="settled in BTC, whose summary is missing"):
+        import_deribit(positions, single[1:], account="a")
+    with pytest.raises(FileError, match="has a summary already"):
+        import_deribit(positions, [both, *single], account="a")
+
+
+def test_an_inverse_future_and_a_size_that_contradicts_its_direction_are_refused():
+    value = copy.deepcopy(load("deribit-positions.json").value)
+    value["result"][3] |= {"size": 100, "direction": "buy"}
+    with pytest.raises(FileError, match=r"result\.3\.instrument_name is an inverse future"):
+        import_deribit(Response(value, "", "f"), [load("deribit-summaries.json")], account="a")
+    value["result"][3] |= {"size": 100, "direction": "sell"}
+    with pytest.raises(FileError, match=r"result\.3\.size contradicts the direction"):
+        import_deribit(Response(value, "", "f"), [load("deribit-summaries.json")], account="a")
+
+
+def test_bare_numbers_are_kept_to_the_last_digit(tmp_path):
+    text = (FIXTURES / "deribit-summaries.json").read_text().replace("25000.5", "25000.123456789012345678")
+    (tmp_path / "s.json").write_text(text)
+    summary = Response.load(tmp_path / "s.json", bare_numbers=True)
+    made = import_deribit(load("deribit-positions.json"), [summary], account="a")
+    assert made.portfolio.cash == Decimal("24151.298456789012345678")
+    with pytest.raises(FileError):
+        import_deribit(load("deribit-positions.json"), [Response.load(tmp_path / "s.json")], account="a")
+
+
+def test_binances_cross_account_with_and_without_entry_prices():
+    made = import_binance(load("binance-account-v2.json"), account="a")
+    assert sizes(made) == {"BTC-PERP": Decimal("0.12"), "ETH-PERP": Decimal("-3.5")}
+    assert made.portfolio.cash == Decimal("10000.5")
+    assert worth(made, {"BTC-PERP": "84255", "ETH-PERP": "2688.33"}) == Fraction("10071.945")
+    assert [note for note in made.notes if "isolated" in note]
+    bare = import_binance(load("binance-account.json"), account="a")
+    assert sizes(bare) == {"BTC-PERP": Decimal("0.1"), "ETH-PERP": Decimal("-3.5"), "ETH-261225": Decimal("1.25")}
+    marks = {"BTC-PERP": "84255", "ETH-PERP": "2688.33", "ETH-261225": "2712.5"}
+    assert worth(bare, marks) == Fraction("10000.5") + Fraction("121.25")
+    assert bare.portfolio.collateral == ()
+    notes = " ".join(bare.notes)
+    assert "no entry prices" in notes
+    assert "1 positions left out: they are not quoted in USDT" in notes
+    assert "1 isolated positions left out" in notes
+
+
+def test_binances_other_assets_are_collateral_only_when_asked_for():
+    made = import_binance(load("binance-account.json"), account="a", multi_assets=True)
+    assert rows(made.portfolio.collateral) == {"BTC": Decimal("0.25")}
+    with pytest.raises(FileError, match="has no USDC"):
+        import_binance(load("binance-account.json"), account="a", quote="USDC")
+
+
+def test_a_hedged_pair_that_cancels_leaves_its_profit_in_cash():
+    value = copy.deepcopy(load("binance-account.json").value)
+    value["positions"][1] |= {"positionAmt": "-0.12", "notional": "-10110.6"}
+    made = import_binance(Response(value, "", "f"), account="a")
+    assert "BTC-PERP" not in sizes(made)
+    marks = {"ETH-PERP": "2688.33", "ETH-261225": "2712.5"}
+    assert worth(made, marks) == Fraction("10121.75")
+
+
+def test_binances_options_stand_beside_their_own_account():
+    futures = import_binance(load("binance-account-v2.json"), account="a")
+    made = with_options(load("binance-options.json"), load("binance-options-account.json"))
+    assert sizes(made) == {**sizes(futures), "BTC-261225-90000-C": Decimal("0.5"), "ETH-261225-2000-P": Decimal(-4)}
+    assert made.portfolio.cash - futures.portfolio.cash == Decimal("3670.75")
+
+
 def places(value, path=()):
     yield path
     if isinstance(value, dict | list):
@@ -177,7 +320,7 @@ def refusal(make, response):
 @pytest.mark.parametrize("name", IMPORTS)
 def test_every_broken_response_is_one_sentence_with_its_path(name):
     """Every value in turn is taken away, or made something else: an import or a FileError, nothing besides."""
-    whole = json.loads((FIXTURES / name).read_text())
+    whole = plain(name)
     tried = refused = 0
     for path in list(places(whole))[1:]:
         for wrong in (None, 7.5, [], {}, True, "", "NaN", "1e40", "ab\ncd", -1, "9" * 79):
@@ -199,7 +342,7 @@ def test_every_broken_response_is_one_sentence_with_its_path(name):
 
 def test_unknown_fields_are_ignored():
     for name, make in IMPORTS.items():
-        whole = json.loads((FIXTURES / name).read_text())
+        whole = plain(name)
 
         def grown(value):
             if isinstance(value, dict):
@@ -246,13 +389,25 @@ def test_a_csv_becomes_the_same_account(folder):
 
 @pytest.mark.parametrize(
     ("venue", "name"),
-    [("hyperliquid", "hyperliquid-state.json"), ("dydx", "dydx-subaccount.json"), ("aave", "aave-summary.json")],
+    [
+        ("hyperliquid", "hyperliquid-state.json"),
+        ("dydx", "dydx-subaccount.json"),
+        ("aave", "aave-summary.json"),
+        ("derive", "derive-subaccount.json"),
+        ("deribit", "deribit-positions.json"),
+        ("binance", "binance-account.json"),
+    ],
 )
 def test_the_command_writes_a_portfolio_that_loads(tmp_path, capsys, venue, name):
     out = tmp_path / "portfolio.json"
-    assert (
-        run(["import", venue, str(FIXTURES / name), "-o", str(out), "--as-of", "2026-11-20T16:00:00Z", "--json"]) == 0
-    )
+    more = ["--summary", str(FIXTURES / "deribit-summaries.json")] if venue == "deribit" else []
+    if venue == "binance":
+        more = ["--options", str(FIXTURES / "binance-options.json"), "--multi-assets"]
+        assert run(["import", venue, str(FIXTURES / name), "-o", str(out), *more]) == 2
+        more += ["--options-account", str(FIXTURES / "binance-options-account.json")]
+        capsys.readouterr()
+    ask = ["import", venue, str(FIXTURES / name), "-o", str(out), *more, "--as-of", "2026-11-20T16:00:00Z", "--json"]
+    assert run(ask) == 0
     said = capsys.readouterr()
     document = json.loads(said.out)
     held = load_portfolio(out)
