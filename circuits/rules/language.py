@@ -7,8 +7,8 @@ money is never added to lots, and powers of ten are aligned without the author w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import reduce
+from collections.abc import Callable, Sequence
+from functools import lru_cache, reduce
 
 from ...kernel.errors import RuleError
 from .branches import aligned, by_sign, discounted, increase, piecewise_linear, tiers
@@ -162,19 +162,24 @@ def dot(left: Sequence[Expression], right: Sequence[Expression]) -> Expression:
     return reduce(lambda total, term: total + term, (a * b for a, b in zip(left, right, strict=True)))
 
 
-def evaluate(
-    root: Expression,
-    leaf: Callable[[Expression], Value],
-    known: Mapping[int, Value] | None = None,
-) -> Value:
+def evaluate(root: Expression, leaf: Callable[[Expression], Value]) -> Value:
     """Return the value of `root`; `leaf` gives holdings and cells. Integers in, integers out (fractions likewise)."""
-    values: dict[int, Value] = dict(known or {})
+    values: list[Value] = []
+    for node, children in _steps(root):
+        values.append(leaf(node) if children is None else node.evaluate([values[child] for child in children]))
+    return values[-1]
+
+
+@lru_cache(maxsize=64)
+def _steps(root: Expression) -> list[tuple[Expression, list[int] | None]]:
+    """Return the nodes in the order of evaluation, each with the places of its children; None for what is looked up."""
+    places: dict[int, int] = {}
+    steps: list[tuple[Expression, list[int] | None]] = []
     for node in walk(root):
-        if isinstance(node, CellRef | HoldingRef):
-            values[id(node)] = leaf(node)
-        else:
-            values[id(node)] = node.evaluate([values[id(child)] for child in node.children])
-    return values[id(root)]
+        places[id(node)] = len(steps)
+        looked_up = isinstance(node, CellRef | HoldingRef)
+        steps.append((node, None if looked_up else [places[id(child)] for child in node.children]))
+    return steps
 
 
 def _check_rank(pieces: Sequence[Expression], k: int) -> None:
