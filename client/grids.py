@@ -10,7 +10,7 @@ from rich.table import Table as Grid
 
 from .quantity import rounded_decimal
 
-__all__ = ["amount", "cash", "grid_of", "move", "short", "titled"]
+__all__ = ["amount", "cash", "grid_of", "move", "short", "titled", "wide"]
 
 _WIDEST = 400  # characters; no table comes near
 
@@ -49,9 +49,14 @@ def grid_of(*names: str, left: int) -> Grid:
 def titled(console: Console, title: str, grid: Grid) -> None:
     """Print a table under a title, as wide as it needs."""
     console.print(title, style="bold")
+    wide(console, grid)
+    console.print()
+
+
+def wide(console: Console, grid: Grid) -> None:
+    """Print a table as wide as it needs: neither money nor a name is cut to fit, the terminal may wrap the line."""
     narrow = console.width
-    console.width = _WIDEST  # money is never cut to fit: the terminal may wrap the line
+    console.width = _WIDEST
     console.width = max(narrow, grid.__rich_measure__(console, console.options).maximum)
     console.print(grid)
     console.width = narrow
-    console.print()

@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from ..circuits.rules.engine import Evaluation
-from .cells import money_units
-from .families import family_files, price_unit
+from .families import asset_unit, family_files, price_unit
 from .files import Market, Parameters
 from .tables import make_tables
 
@@ -79,9 +78,9 @@ class Moves:
         ]
 
     def _assets(self) -> list[Price]:
-        units, held, owed = money_units(self.result.schema), self.result.holdings.collateral, self.result.holdings.debts
+        schema, held, owed = self.result.schema, self.result.holdings.collateral, self.result.holdings.debts
         return [
-            self._price("asset", asset.name, place, 1 / (Fraction(asset.size_step) * units))
+            self._price("asset", asset.name, place, asset_unit(self.parameters, schema, slot))
             for slot, asset in enumerate(self.parameters.assets)
             if any((*held[slot : slot + 1], *owed[slot : slot + 1])) and asset.name != self.parameters.quote.asset
             if (place := self._place(f"market.asset_price.{slot}")) is not None

@@ -11,6 +11,7 @@ from rich.table import Table as Grid
 
 from ..circuits.model import LEVELS, Table
 from ..verifier.keys import CircuitKey
+from .grids import grid_of, wide
 from .report import MarginReport
 from .tables import Tables
 
@@ -57,14 +58,12 @@ def tables_document(tables: Tables, key: CircuitKey | None) -> dict[str, Any]:
 
 def show_report(console: Console, report: MarginReport) -> None:
     """Print a margin report."""
-    grid = Grid(box=None, pad_edge=False)
-    for name in ("position", "notional", "unrealised", "requirement", "breach price"):
-        grid.add_column(name, justify="left" if name == "position" else "right")
+    grid = grid_of("position", "notional", "unrealised", "requirement", "breach price", left=1)
     for leg in report.legs:
         breach = "none" if leg.breach_price is None else format(leg.breach_price, "f")
         requirement = "with others" if leg.requirement is None else _money(leg.requirement)
         grid.add_row(leg.name, _money(leg.notional), _money(leg.unrealised), requirement, breach)
-    console.print(grid)
+    wide(console, grid)
     console.print()
     for name, value in (
         ("equity", report.equity),

@@ -15,7 +15,7 @@ from fractions import Fraction
 from ..circuits.model import INDEX_SCALE, RATE_SCALE
 from ..circuits.rules.engine import Evaluation
 from .cells import money_units
-from .families import family_files, price_unit
+from .families import asset_unit, family_files, price_unit
 from .files import Parameters
 from .lone import cell_value, lone_asset, lone_position
 from .portfolio import Portfolio, Position
@@ -181,8 +181,9 @@ def _asset(parameters: Parameters, result: Evaluation, slot: int, kind: str) -> 
         held = replace(held, collateral=(0,) * len(held.collateral))
     alone = replace(lone.result, holdings=held)
     equity, requirement = money(alone, alone.equity), money(alone, alone.requirement)
-    value = abs(equity) if lone.price is None else lots * lone.price / money_units(result.schema)
-    return Term(kind, listing.name, lots * Fraction(listing.size_step), value, equity, requirement)
+    amount = lots * Fraction(listing.size_step)
+    value = abs(equity) if lone.price is None else amount * lone.price * asset_unit(parameters, result.schema, slot)
+    return Term(kind, listing.name, amount, value, equity, requirement)
 
 
 def _text(value: Fraction | None) -> str | None:

@@ -16,12 +16,13 @@ from ...circuits.model import Shape
 from ...circuits.rules.engine import family
 from ...circuits.schema import Schema
 from ...kernel.errors import InputError
+from ..cells import unit_scale
 
 if TYPE_CHECKING:
     from ..cells import Cells
     from ..files import Market, Parameters
 
-__all__ = ["FamilyFiles", "family_files", "price_unit", "schema_of"]
+__all__ = ["FamilyFiles", "asset_unit", "family_files", "price_unit", "schema_of"]
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,8 @@ class FamilyFiles:
     takes them apart. `tiered`: along any price the surplus is straight between the notional boundaries
     `parameters.boundary.<slot>.<k>`, so that distances to breach are quotients and need no search.
 
-    `price_unit(parameters, slot)`: what one of a position's price cell is in quote a unit, where that is not a money
-    unit a lot. `scenario_names(parameters)`: what people call the rule's scenarios, in the rule's order. Where prices
+    `price_unit(parameters, slot)`: what one of a position's price cell is in quote a unit, where the cell's unit does
+    not say it. `scenario_names(parameters)`: what people call the rule's scenarios, in the rule's order. Where prices
     are not simply the cells `market.price` and `market.asset_price`, `underlyings(parameters)` names what moves, and
     `moved(parameters, market, name, factor)` is the market with one of them at another price.
     """
@@ -73,7 +74,20 @@ def price_unit(parameters: Parameters, schema: Schema, slot: int) -> Fraction:
     unit = family_files(parameters.rule).price_unit
     if unit is not None:
         return unit(parameters, slot)
-    return 1 / (Fraction(parameters.listed[slot].size_step) * int(10**schema.money_digits))
+    return _unit(schema, f"market.price.{slot}") / Fraction(parameters.listed[slot].size_step)
+
+
+def asset_unit(parameters: Parameters, schema: Schema, slot: int) -> Fraction:
+    """Return what one of an asset's price cell is, in quote a unit of the asset."""
+    return _unit(schema, f"market.asset_price.{slot}") / Fraction(parameters.assets[slot].size_step)
+
+
+def _unit(schema: Schema, name: str) -> Fraction:
+    """Return what one of a cell is in the quote; one where there is no such cell."""
+    for cell in schema.cells("market"):
+        if cell.name == name:
+            return 1 / unit_scale(cell.unit, schema.money_digits)
+    return Fraction(1)
 
 
 def schema_of(rule: str, shape: Shape) -> Schema:
