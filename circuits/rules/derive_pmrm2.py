@@ -86,7 +86,7 @@ class Book:
         """Return the money that moves with spot: the perpetual and collateral that cancels risk."""
         cancels = self.parameters.column("cancels")
         held = (self.asset_value(asset.slot) * cancels[asset.slot] for asset in self.account.collateral)
-        return self.perp * self.market["price.0"] + add(held)
+        return self.perp * self.market["perp_price"] + add(held)
 
 
 def equity(account: Account, market: TableView, parameters: TableView) -> Expression:
@@ -118,7 +118,7 @@ def worth(book: Book) -> dict[str, Expression]:
     """Return what the account is worth, kind by kind."""
     return {
         "cash": book.account.cash,
-        "perpetual": book.perp * (book.market["price.0"] - book.market["funding.0"]),
+        "perpetual": book.perp * (book.market["perp_price"] - book.market["funding.0"]),
         "collateral": add(book.asset_value(asset.slot) for asset in book.account.collateral),
         "options": add(book.marks),
     }

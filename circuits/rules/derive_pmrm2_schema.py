@@ -68,8 +68,8 @@ def _market(shape: Shape) -> tuple[Cell, ...]:
     scenarios, skews = range(shape["scenarios"]), range(shape["skews"])
     return (
         _price("spot"),
-        _price("price.0"),
-        signed("market.funding.0", PRICE, 51, slot="underlying"),
+        _price("perp_price"),
+        signed("market.funding.0", "money/lot", 40, slot="underlying"),
         unsigned("market.peg_gap", RATE, 37),
         _part("market.perp_doubt"),
         *(unsigned(f"market.asset_price.{a}", PRICE, 48) for a in assets),

@@ -42,7 +42,7 @@ def _market(shape: Shape, groups: tuple[tuple[Strike, ...], ...]) -> tuple[Cell,
     perps, expiries, assets = range(shape["perps"]), range(shape["expiries"]), range(shape.collateral)
     cells = [
         *(_price(f"price.{i}", f"position {i}") for i in perps),
-        *(signed(f"market.funding.{i}", PRICE, 51, slot=f"position {i}") for i in perps),
+        *(signed(f"market.funding.{i}", "money/lot", 40) for i in perps),
         *(_price(f"perp_spot.{i}", f"position {i}") for i in perps),
         *(_penalty(f"perp_doubt.{i}") for i in perps),
         *(unsigned(f"market.asset_price.{a}", PRICE, 48) for a in assets),

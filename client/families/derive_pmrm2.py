@@ -20,6 +20,7 @@ from ..files import unix_seconds
 from ..risk.shocks import CONTEXT, years
 from . import FamilyFiles
 from .derive_models import DerivePmrm2Market, DerivePmrm2Parameters, ExpiryFeed, ListedExpiry, VolShock, plain
+from .derive_moves import pmrm2_moved, pmrm2_scenario_names, pmrm2_underlyings
 
 __all__ = ["FILES"]
 
@@ -58,7 +59,7 @@ def market_cells(parameters: DerivePmrm2Parameters, market: DerivePmrm2Market, c
     """Fill prices, doubts, and every listed option repriced; prices to the nearest, what adds to margin up."""
     venue, lot = parameters.contingencies, parameters.underlying.size_step
     cells.price("market.spot", market.spot.price, parameters.underlying.name, lot)
-    cells.price("market.price.0", market.perpetual.price, parameters.perpetual, lot)
+    cells.price("market.perp_price", market.perpetual.price, parameters.perpetual, lot)
     cells.nearest("market.funding.0", market.perpetual.funding_index, parameters.perpetual, lot)
     cells.up("market.peg_gap", max(Decimal(0), venue.peg_threshold - market.stable), parameters.quote.asset)
 
@@ -190,4 +191,7 @@ FILES = FamilyFiles(
         "forward": "forward in a scenario",
         "strike": "discounted strike",
     },
+    scenario_names=pmrm2_scenario_names,
+    underlyings=pmrm2_underlyings,
+    moved=pmrm2_moved,
 )
