@@ -48,11 +48,15 @@ class Scenario:
 class Scenarios:
     """The scenarios of an account, in the rule's order: `kind` is "rule" or "moves", `names` the holdings shown.
 
+    `measure` says what profit is of: the rule's own word, the "equity", or, of a rule that margins holdings together and
+    so may keep value in its requirement (the mark of an option, a debt), the "surplus".
+
     Holdings are those that matter most in the worst scenario. What they leave of the account's profit is that of the
     other holdings and of what is held together (a discount by sign, an offset).
     """
 
     kind: str
+    measure: str
     names: tuple[str, ...]
     rows: tuple[Scenario, ...]
 
@@ -65,6 +69,7 @@ class Scenarios:
         """Return the scenarios as `explain --json` writes them: money to twelve places."""
         return {
             "kind": self.kind,
+            "measure": self.measure,
             "worst": None if self.worst is None else self.worst.name,
             "rows": [
                 {
@@ -82,7 +87,7 @@ def scenarios(parameters: Parameters, result: Evaluation, market: Market | None 
     """Return the account's scenarios. `market` is needed where a rule's table is worked out of prices."""
     held = _held(parameters, result)
     if not held:
-        return Scenarios("moves", (), ())
+        return Scenarios("moves", "equity", (), ())
     if bind(result.schema).scenarios:
         return _of_rule(parameters, result, held)
     return _of_moves(Moves(parameters, result, market), held)
@@ -99,7 +104,7 @@ def _of_rule(parameters: Parameters, result: Evaluation, held: Sequence[tuple[st
         Scenario(names.get(name, name), profit, tuple(money(result, part[name]) for part in parts))
         for name, profit in values.items()
     )
-    return Scenarios("rule", tuple(name for name, _ in shown), rows)
+    return Scenarios("rule", "rule", tuple(name for name, _ in shown), rows)
 
 
 def _of_moves(moves: Moves, held: Sequence[tuple[str, Holdings]]) -> Scenarios:
@@ -111,15 +116,21 @@ def _of_moves(moves: Moves, held: Sequence[tuple[str, Holdings]]) -> Scenarios:
         except FileError:
             continue  # a price that no cell can say is no scenario
 
+    measure = "equity" if family_files(now.schema.rule).separable else "surplus"
+
+    def worth(there: Evaluation, holdings: Holdings) -> Fraction:
+        alone = replace(there, holdings=holdings, credit=0)
+        return money(there, alone.equity if measure == "equity" else alone.surplus)
+
     @cache
     def before(holdings: Holdings) -> Fraction:
-        return money(now, replace(now, holdings=holdings).equity)
+        return worth(now, holdings)
 
     def profit(there: Evaluation, holdings: Holdings) -> Fraction:
-        return money(there, replace(there, holdings=holdings).equity) - before(holdings)
+        return worth(there, holdings) - before(holdings)
 
     if not at:
-        return Scenarios("moves", (), ())
+        return Scenarios("moves", measure, (), ())
     worst = min(at.values(), key=lambda there: profit(there, now.holdings))
     shown = _largest(held, lambda alone: profit(worst, alone))
     rows = tuple(
@@ -131,7 +142,7 @@ def _of_moves(moves: Moves, held: Sequence[tuple[str, Holdings]]) -> Scenarios:
         )
         for percent, there in at.items()
     )
-    return Scenarios("moves", tuple(name for name, _ in shown), rows)
+    return Scenarios("moves", measure, tuple(name for name, _ in shown), rows)
 
 
 def _largest(
