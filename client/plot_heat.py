@@ -49,7 +49,8 @@ def heat_map(axes: Axes, scenarios: Scenarios, unit: str) -> None:
     axes.axvline(0.5, color="white", linewidth=4)
     for side in axes.spines.values():
         side.set_visible(False)
-    what = "Profit if all prices moved together" if scenarios.kind == "moves" else "Profit in the rule's scenarios"
+    gain = "Change of the surplus" if scenarios.measure == "surplus" else "Profit"
+    what = f"{gain} if all prices moved together" if scenarios.kind == "moves" else "Profit in the rule's scenarios"
     axes.set_title(f"{what}, in {unit}: the account, then holdings alone", fontsize=11)
 
 

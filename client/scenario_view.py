@@ -41,9 +41,8 @@ def show_scenarios(console: Console, explanation: Explanation) -> None:
     moves = scenarios.kind == "moves"
     places = _shown(explanation)
     names = [scenarios.names[place] for place in places]
-    grid = grid_of(
-        "all prices" if moves else "scenario", "", "profit", *(("surplus",) if moves else ()), *names, left=2
-    )
+    gain = "change" if scenarios.measure == "surplus" else "profit"
+    grid = grid_of("all prices" if moves else "scenario", "", gain, *(("surplus",) if moves else ()), *names, left=2)
     most = max(abs(row.profit) for row in scenarios.rows) or Fraction(1)
     deepest = max((abs(row.holdings[place]) for row in scenarios.rows for place in places), default=Fraction(0))
     for row in scenarios.rows:
@@ -52,7 +51,10 @@ def show_scenarios(console: Console, explanation: Explanation) -> None:
         bar = ("█" if row.profit < 0 else "░") * round(_BAR * abs(row.profit) / most)
         name = f"{row.name} ← worst" if row is worst else row.name
         grid.add_row(name, bar, short(row.profit), *surplus, *shaded)
-    title = "If all prices moved together" if moves else f"Scenarios of the rule; the worst is {worst.name}"
+    what = "of the surplus" if scenarios.measure == "surplus" else "in equity"
+    title = (
+        f"If all prices moved together: change {what}" if moves else f"Scenarios of the rule; the worst is {worst.name}"
+    )
     titled(console, f"{title} (dark bars are losses; holdings alone)", grid)
 
 

@@ -52,6 +52,7 @@ class FamilyFiles:
     separable: bool = False
     tiered: bool = False
     price_unit: Callable[[Any, int], Fraction] | None = None
+    asset_unit: Callable[[Any, int], Fraction] | None = None
     scenario_names: Callable[[Any], Sequence[str]] | None = None
     underlyings: Callable[[Any], Sequence[str]] | None = None
     moved: Callable[[Any, Any, str, Fraction], Market] | None = None
@@ -79,6 +80,9 @@ def price_unit(parameters: Parameters, schema: Schema, slot: int) -> Fraction:
 
 def asset_unit(parameters: Parameters, schema: Schema, slot: int) -> Fraction:
     """Return what one of an asset's price cell is, in quote a unit of the asset."""
+    unit = family_files(parameters.rule).asset_unit
+    if unit is not None:
+        return unit(parameters, slot)
     return _unit(schema, f"market.asset_price.{slot}") / Fraction(parameters.assets[slot].size_step)
 
 

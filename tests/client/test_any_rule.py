@@ -165,7 +165,7 @@ def test_scenarios_are_the_profit_of_the_moved_account(tmp_path_factory, say):
         nonlocal rows
         made = scenarios(parameters, result)
         moves = Moves(parameters, result)
-        assert made.kind == "moves"
+        assert (made.kind, made.measure) == ("moves", "equity")
         for row in made.rows:
             rows += 1
             assert row.profit == sum(row.holdings, Fraction(0))  # a rule that is a sum, and fewer than are shown
