@@ -48,8 +48,8 @@ class Scenario:
 class Scenarios:
     """The scenarios of an account, in the rule's order: `kind` is "rule" or "moves", `names` the holdings shown.
 
-    `measure` says what profit is of: the "rule" itself, the "equity", or, of a rule that margins holdings together and so
-    may keep value in its requirement (the mark of an option, a debt), the "surplus".
+    `measure` says what profit is of: the "rule" itself, the "equity", or the "surplus" where a rule margins holdings
+    together and so may keep value in its requirement (the mark of an option, a debt).
 
     Holdings are those that matter most in the worst scenario. What they leave of the account's profit is that of the
     other holdings and of what is held together (a discount by sign, an offset).
