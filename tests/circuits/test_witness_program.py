@@ -188,6 +188,21 @@ def test_ranks_flags_and_roots_are_the_same_in_both_interpreters(rng):
         assert twin == outcome(NativeProgram, data, case)
 
 
+def test_damaged_ranks_are_refused_alike_and_never_crash(rng, say):
+    """Counts, places and k itself replaced: both interpreters refuse the same files and fill the others alike."""
+    counts = Counter()
+    for _ in range(300):
+        made, hidden, _ = ranks(rng.randint(-2, 9), *(rng.randint(-9, 9) for _ in range(rng.randint(1, 6))))
+        case = SimpleNamespace(public=[], hidden=hidden)
+        for broken in mutations(made.to_bytes(), rng, 10):
+            verdict, witness = outcome(WitnessProgram.from_bytes, broken, case)
+            native = outcome(NativeProgram, broken, case)
+            assert native == (verdict, witness) or (verdict, native[0]) == ("no witness", "refused")
+            counts[verdict] += 1
+    say(f"300 programs of ranks damaged ten ways, two interpreters: {dict(counts)}")
+    assert min(counts["refused"], counts["ran"]) > 100
+
+
 def test_a_program_is_written_in_the_oldest_version_that_has_its_steps():
     assert struct.unpack_from("<I", compiled("sufficiency").program.to_bytes(), 4) == (1,)
     data = bytearray(ranks(1, 2, 3)[0].to_bytes())
