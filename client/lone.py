@@ -14,9 +14,11 @@ from fractions import Fraction
 from ..circuits.model import Holdings, Shape
 from ..circuits.rules.engine import Evaluation
 from ..circuits.rules.language import Value
+from .cells import unit_scale
+from .cells import unit_scale
 from .families import family_files, schema_of
 
-__all__ = ["Lone", "cell_value", "lone_asset", "lone_position"]
+__all__ = ["Lone", "cell_value", "funding_index", "lone_asset", "lone_position"]
 
 
 @dataclass(frozen=True)
@@ -58,10 +60,10 @@ def lone_asset(result: Evaluation, slot: int) -> Lone:
 
 
 def cell_value(result: Evaluation, table: str, name: str) -> Fraction | None:
-    """Return the true value of a cell by its name, None where the schema has none."""
+    """Return what a cell says, in the quote or as a plain number, None where the schema has no such cell."""
     for place, spec in enumerate(result.schema.cells(table)):
         if spec.name == f"{table}.{name}":
-            return Fraction(result.cells[table][place])
+            return Fraction(result.cells[table][place]) / unit_scale(spec.unit, result.schema.money_digits)
     return None
 
 

@@ -14,7 +14,7 @@ from ..circuits.rules.engine import Evaluation, evaluate
 from .cells import money_units
 from .families import family_files, price_unit
 from .files import Parameters
-from .lone import cell_value, lone_position
+from .lone import funding_index, lone_position
 from .portfolio import Portfolio
 from .quantity import exact_decimal, rounded_decimal
 from .search import first_zero
@@ -184,7 +184,7 @@ def _leg(parameters: Parameters, result: Evaluation, slot: int, portfolio: Portf
     unit = price_unit(parameters, result.schema, slot)
     held = next((p for p in portfolio.positions if p.name == listing.name), None) if portfolio else None
     if held is not None:
-        profit += size * (cell_value(result, "market", f"funding.{slot}") or 0) / Fraction(units)
+        profit += size * funding_index(result, slot) / units
         profit += Fraction(held.unsettled_funding) - Fraction(held.size) * Fraction(held.entry_price)
     notional = abs(worth) if lone.price is None else abs(size) * Fraction(listing.size_step) * lone.price * unit
     breach = breach_cell(result, slot, surplus)

@@ -17,7 +17,7 @@ from ..circuits.rules.engine import Evaluation
 from .cells import money_units
 from .families import asset_unit, family_files, price_unit
 from .files import Parameters
-from .lone import cell_value, lone_asset, lone_position
+from .lone import cell_value, funding_index, lone_asset, lone_position
 from .portfolio import Portfolio, Position
 
 __all__ = ["Term", "exact", "money", "terms"]
@@ -139,7 +139,7 @@ def _together(result: Evaluation, cash: Fraction, alone: Sequence[Term]) -> tupl
 
 def _shift(result: Evaluation, slot: int, entry: Position) -> Fraction:
     """Return the money that entry price and unsettled funding move from the position to the wallet."""
-    lots, funding = result.holdings.sizes[slot], cell_value(result, "market", f"funding.{slot}") or Fraction(0)
+    lots, funding = result.holdings.sizes[slot], funding_index(result, slot)
     paid = Fraction(entry.size) * Fraction(entry.entry_price)
     return lots * funding / money_units(result.schema) + Fraction(entry.unsettled_funding) - paid
 
