@@ -21,6 +21,7 @@ from typing import Any
 import margin
 import provers
 from provers import Prover, Times
+
 from zkmargin.kernel import Proof, load_key, public_inputs, read_wtns, verify
 
 

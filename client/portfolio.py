@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,7 +25,15 @@ from .quantity import parse_decimal
 from .reading import check_columns, did_you_mean, parse_csv, validated
 from .tables import Tables
 
-__all__ = ["Amount", "Portfolio", "Position", "load_portfolio", "portfolio_from_frame", "to_holdings"]
+__all__ = [
+    "Amount",
+    "Portfolio",
+    "Position",
+    "load_portfolio",
+    "portfolio_from_frame",
+    "portfolios_from_table",
+    "to_holdings",
+]
 
 CSV_COLUMNS = ("kind", "name", "amount", "entry_price")
 
@@ -109,6 +118,17 @@ def load_portfolio(path: Path) -> Portfolio:
     )
     _no_twins(portfolio, path)
     return portfolio
+
+
+def portfolios_from_table(path: Path) -> dict[str, Callable[[], Portfolio]]:
+    """Return what reads each account of a CSV whose first column, `account`, names the account of a portfolio's row.
+
+    An account that is wrong is so when it is read, and alone. Raises FileError when the table is none.
+    """
+    rows: dict[str, list[tuple[int, dict[str, str]]]] = {}
+    for line, row in parse_csv(path, ("account", *CSV_COLUMNS)):
+        rows.setdefault(row.pop("account"), []).append((line, row))
+    return {name: partial(_from_rows, mine, path) for name, mine in rows.items()}
 
 
 def portfolio_from_frame(frame: Any) -> Portfolio:  # noqa: ANN401

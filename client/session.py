@@ -199,7 +199,7 @@ class Session:
         else:
             where = Where.beside(Path(portfolio)) if where is None and isinstance(portfolio, str | Path) else where
             holdings = to_holdings(held, self.parameters, tables)
-        self._decide(tables, holdings, margin, credit)
+        self.decide(tables, holdings, margin, credit)
         kept = contextlib.nullcontext(held) if isinstance(held, Opening) else self._opened(holdings, where)
         with kept as opening:
             read = 1e3 * (perf_counter() - start)
@@ -251,8 +251,8 @@ class Session:
             with writer.meanwhile(write):
                 yield opening
 
-    def _decide(self, tables: Tables, holdings: Holdings, margin: str, credit: int) -> None:
-        """Raise before anything is written when there is nothing to prove."""
+    def decide(self, tables: Tables, holdings: Holdings, margin: str, credit: int) -> None:
+        """Raise Insufficient or NotShort, before anything is written, when there is nothing to prove."""
         result = evaluate(tables.schema, holdings, tables.market, tables.parameters(margin), credit)
         surplus = int(result.surplus)
         if self.prover.manifest.statement != "shortfall" and surplus < 0:
