@@ -15,10 +15,9 @@ from ..circuits.model import Holdings, Shape
 from ..circuits.rules.engine import Evaluation
 from ..circuits.rules.language import Value
 from .cells import unit_scale
-from .cells import unit_scale
 from .families import family_files, schema_of
 
-__all__ = ["Lone", "cell_value", "funding_index", "lone_asset", "lone_position"]
+__all__ = ["Lone", "cell_value", "lone_asset", "lone_position"]
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from pydantic import Field
 from ..circuits.model import INDEX_SCALE, Holdings
 from ..kernel.errors import FileError, InputError
 from ..kernel.strict_json import read_json
+from .cells import unit_scale
 from .files import Name, NotNegative, Number, Parameters, StrictModel, Time, unique
 from .quantity import parse_decimal
 from .reading import check_columns, did_you_mean, parse_csv, validated
@@ -167,6 +168,11 @@ def to_holdings(portfolio: Portfolio, parameters: Parameters, tables: Tables) ->
         )
     money = tables.money
     cells = {spec.name: stored - spec.offset for spec, stored in zip(schema.cells("market"), market.cells, strict=True)}
+    funding = {  # in money units a lot
+        spec.name: cells[spec.name] * money / unit_scale(spec.unit, schema.money_digits)
+        for spec in schema.cells("market")
+        if spec.name.startswith("market.funding.")
+    }
     sizes = [0] * shape.positions
     cash = Fraction(portfolio.cash) * money
     for position in portfolio.positions:
@@ -175,7 +181,7 @@ def to_holdings(portfolio: Portfolio, parameters: Parameters, tables: Tables) ->
         size = Fraction(position.size)
         sizes[slot] = _lots(size, step, f"the size of {position.name}", portfolio, position.line)
         cash += Fraction(position.unsettled_funding) * money
-        cash -= size * Fraction(position.entry_price) * money - sizes[slot] * cells.get(f"market.funding.{slot}", 0)
+        cash -= size * Fraction(position.entry_price) * money - sizes[slot] * funding.get(f"market.funding.{slot}", 0)
 
     collateral = [0] * shape.collateral
     for held in portfolio.collateral:

@@ -11,10 +11,9 @@ from typing import Any
 
 from ..circuits.model import Holdings
 from ..circuits.rules.engine import Evaluation, evaluate
-from .cells import money_units
 from .families import family_files, price_unit
 from .files import Parameters
-from .lone import funding_index, lone_position
+from .lone import cell_value, lone_position
 from .portfolio import Portfolio
 from .quantity import exact_decimal, rounded_decimal
 from .search import first_zero
@@ -178,13 +177,13 @@ def _searched(value: Callable[[int], Fraction], price: int, last: int) -> list[F
 
 
 def _leg(parameters: Parameters, result: Evaluation, slot: int, portfolio: Portfolio | None, surplus: int) -> Leg:
-    listing, places, units = parameters.listed[slot], _places(result), money_units(result.schema)
+    listing, places = parameters.listed[slot], _places(result)
     size, lone = result.holdings.sizes[slot], lone_position(result, slot)
     profit = worth = money(lone.result, lone.result.equity)
     unit = price_unit(parameters, result.schema, slot)
     held = next((p for p in portfolio.positions if p.name == listing.name), None) if portfolio else None
     if held is not None:
-        profit += size * funding_index(result, slot) / units
+        profit += size * (cell_value(result, "market", f"funding.{slot}") or Fraction(0))
         profit += Fraction(held.unsettled_funding) - Fraction(held.size) * Fraction(held.entry_price)
     notional = abs(worth) if lone.price is None else abs(size) * Fraction(listing.size_step) * lone.price * unit
     breach = breach_cell(result, slot, surplus)

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
-from ..circuits.model import INDEX_SCALE, RATE_SCALE
+from ..circuits.model import RATE_SCALE
 from ..circuits.rules.engine import Evaluation
 from .cells import money_units
 from .families import asset_unit, family_files, price_unit
 from .files import Parameters
-from .lone import cell_value, funding_index, lone_asset, lone_position
+from .lone import cell_value, lone_asset, lone_position
 from .portfolio import Portfolio, Position
 
 __all__ = ["Term", "exact", "money", "terms"]
@@ -139,9 +139,9 @@ def _together(result: Evaluation, cash: Fraction, alone: Sequence[Term]) -> tupl
 
 def _shift(result: Evaluation, slot: int, entry: Position) -> Fraction:
     """Return the money that entry price and unsettled funding move from the position to the wallet."""
-    lots, funding = result.holdings.sizes[slot], funding_index(result, slot)
+    lots, funding = result.holdings.sizes[slot], cell_value(result, "market", f"funding.{slot}") or Fraction(0)
     paid = Fraction(entry.size) * Fraction(entry.entry_price)
-    return lots * funding / money_units(result.schema) + Fraction(entry.unsettled_funding) - paid
+    return lots * funding + Fraction(entry.unsettled_funding) - paid
 
 
 def _position(parameters: Parameters, result: Evaluation, slot: int) -> Term:
@@ -177,7 +177,7 @@ def _asset(parameters: Parameters, result: Evaluation, slot: int, kind: str) -> 
         held = replace(held, debts=(0,) * len(held.debts))
     else:
         index = cell_value(result, "market", f"borrow_index.{slot}")
-        lots = result.holdings.debts[slot] * (Fraction(1) if index is None else index / INDEX_SCALE)
+        lots = result.holdings.debts[slot] * (Fraction(1) if index is None else index)
         held = replace(held, collateral=(0,) * len(held.collateral))
     alone = replace(lone.result, holdings=held)
     equity, requirement = money(alone, alone.equity), money(alone, alone.requirement)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 
@@ -47,7 +48,7 @@ class CrossMarginParameters(Parameters):
 
     shape: CrossMarginShape
     assets: list[Asset]
-    instruments: list[Instrument]
+    instruments: Sequence[Instrument]
 
     def check(self) -> None:
         """Raise InputError for tiers or factors out of order, besides what no rule allows."""

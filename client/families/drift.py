@@ -1,0 +1,125 @@
+"""The files of `drift`: perpetual and spot markets with their weights, in the program's own integers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from ...kernel.errors import InputError
+from ..cells import Cells
+from ..columns import found
+from ..files import AssetMarket, InstrumentMarket, Listing, Market, Parameters, Rate, Ratio
+from . import FamilyFiles
+
+__all__ = ["FILES"]
+
+SIZE_STEP = Fraction(1, 10**9)
+LEAST_STEP = Fraction(1, 10**5)  # tokens have 5 to 9 decimals
+
+
+class DriftInstrument(Listing):
+    """One perpetual: its margin ratios and the factor of its size."""
+
+    initial_ratio: Ratio
+    maintenance_ratio: Ratio
+    imf: Rate
+
+
+class DriftAsset(Listing):
+    """One token: its weights as collateral and as a debt, and the factors of its size."""
+
+    initial_asset_weight: Rate
+    maintenance_asset_weight: Rate
+    initial_liability_weight: Ratio
+    maintenance_liability_weight: Ratio
+    imf: Rate
+
+
+class DriftParameters(Parameters):
+    """`parameters.json` of Drift."""
+
+    instruments: list[DriftInstrument]
+    assets: list[DriftAsset]
+
+    def check(self) -> None:
+        """Raise InputError for steps that are not the program's and weights out of order."""
+        super().check()
+        for listing in self.instruments:
+            if Fraction(listing.size_step) != SIZE_STEP:
+                raise InputError(f"{listing.name}: sizes are in 10^-9 of the base", code="step")
+            if listing.initial_ratio < listing.maintenance_ratio:
+                raise InputError(f"{listing.name} has an initial ratio below its maintenance ratio", code="order")
+        for asset in self.assets:
+            scale = Fraction(asset.size_step) / SIZE_STEP
+            if scale.denominator != 1 or scale.numerator not in (1, 10, 100, 1000, 10_000):
+                raise InputError(f"{asset.name}: a token has 5 to 9 decimals", code="step")
+            if asset.initial_asset_weight > asset.maintenance_asset_weight:
+                raise InputError(f"the initial weight of {asset.name} is above its maintenance weight", code="order")
+            if asset.initial_liability_weight < asset.maintenance_liability_weight:
+                raise InputError(f"the initial debt weight of {asset.name} is below its maintenance one", code="order")
+
+
+class DriftMarket(Market):
+    """`market.json` of Drift."""
+
+    instruments: Sequence[InstrumentMarket]
+    assets: Sequence[AssetMarket]
+
+
+def market_cells(parameters: DriftParameters, market: DriftMarket, cells: Cells) -> None:
+    """Fill prices and funding indices in 10^-6 of the quote a whole, and borrow indices."""
+    marks = {row.name: row for row in market.instruments}
+    for slot, listing in enumerate(parameters.instruments):
+        mark = found(marks, listing.name, "instrument")
+        cells.price(f"market.price.{slot}", mark.mark, listing.name, SIZE_STEP)
+        cells.nearest(f"market.funding.{slot}", mark.funding_index, listing.name, SIZE_STEP)
+    quotes = {row.name: row for row in market.assets}
+    for slot, asset in enumerate(parameters.assets):
+        quote = found(quotes, asset.name, "asset")
+        cells.price(f"market.asset_price.{slot}", quote.price, asset.name, SIZE_STEP)
+        if f"market.borrow_index.{slot}" in cells:
+            cells.nearest(f"market.borrow_index.{slot}", quote.borrow_index, asset.name)
+
+
+def parameter_cells(parameters: DriftParameters, level: str, cells: Cells) -> None:
+    """Fill a level's ratios and weights; the maintenance weight of collateral does not depend on its size."""
+    initial = level == "initial"
+    for slot, listing in enumerate(parameters.instruments):
+        ratio = listing.initial_ratio if initial else listing.maintenance_ratio
+        cells.up(f"parameters.ratio.{slot}", ratio, listing.name)
+        cells.up(f"parameters.imf.{slot}", listing.imf, listing.name)
+        cells.put(f"parameters.charge.{slot}", 0, listing.name)
+    for slot, asset in enumerate(parameters.assets):
+        cells.put(f"parameters.scale.{slot}", int(Fraction(asset.size_step) / SIZE_STEP), asset.name)
+        if f"parameters.asset_weight.{slot}" in cells:
+            weight = asset.initial_asset_weight if initial else asset.maintenance_asset_weight
+            cells.down(f"parameters.asset_weight.{slot}", weight, asset.name)
+            cells.up(f"parameters.asset_imf.{slot}", asset.imf if initial else Fraction(0), asset.name)
+        if f"parameters.debt_weight.{slot}" in cells:
+            weight = asset.initial_liability_weight if initial else asset.maintenance_liability_weight
+            cells.up(f"parameters.debt_weight.{slot}", weight, asset.name)
+            cells.up(f"parameters.debt_imf.{slot}", asset.imf, asset.name)
+
+
+def price_unit(_parameters: DriftParameters, _slot: int) -> Fraction:
+    """Return what one of a price cell is, in quote a unit: a perpetual's and a token's alike."""
+    return Fraction(1, 10**6)
+
+
+FILES = FamilyFiles(
+    DriftParameters,
+    DriftMarket,
+    market_cells,
+    parameter_cells,
+    words={
+        "ratio": "margin ratio",
+        "imf": "factor of the root of the size",
+        "scale": "billionths in the token's smallest unit",
+        "asset_weight": "weight as collateral",
+        "asset_imf": "factor of the root of the amount",
+        "debt_weight": "weight as a debt",
+        "debt_imf": "factor of the root of the debt",
+    },
+    price_unit=price_unit,
+    asset_unit=price_unit,
+)
