@@ -35,8 +35,6 @@ __all__ = [
     "walk",
 ]
 
-_PARTS = ("expressions", "nodes", "language", "branches", "spreads")  # modules whose frames are not the rule's author
-
 Interval = tuple[int, int]
 Value = int | Fraction
 
@@ -360,7 +358,8 @@ def walk(root: Expression, known: Container[int] = ()) -> list[Expression]:
     return order
 
 
-_LANGUAGE = frozenset(__name__.replace("expressions", part) for part in _PARTS)
+_OWN = ("expressions", "nodes", "language", "branches", "spreads")  # modules of the language: no author writes there
+_LANGUAGE = frozenset(__name__.replace("expressions", module) for module in _OWN)
 
 
 def _where() -> str:
@@ -377,9 +376,7 @@ def _where() -> str:
 def _expression(value: Expression | int, unit: Unit) -> Expression:
     if isinstance(value, Expression):
         return value
-    if value == 0:
-        return Constant(0, unit)
-    return Constant(value)
+    return Constant(value) if value else Constant(0, unit)
 
 
 def _sum(terms: Sequence[tuple[int, Expression]]) -> Expression:
