@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -93,7 +93,9 @@ def distances(parameters: Parameters, result: Evaluation, market: Market | None 
         everything = _distance("market", WHOLE_MARKET, None, total, lines)
     else:
         rows = [_searched(price.kind, price.name, price.now, moves, [price]) for price in moving]
-        everything = _searched("market", WHOLE_MARKET, None, moves, moving)
+        everything = replace(rows[0], kind="market", name=WHOLE_MARKET, price=None)
+        if len(moving) > 1:
+            everything = _searched("market", WHOLE_MARKET, None, moves, moving)
     rows.sort(key=lambda row: (row.nearest is None, abs(row.nearest or 0)))
     return (everything, *rows)
 

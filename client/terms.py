@@ -129,11 +129,13 @@ def _cash(kind: str, name: str, amount: Fraction) -> Term:
 
 
 def _together(result: Evaluation, cash: Fraction, alone: Sequence[Term]) -> tuple[Term, ...]:
-    """Return what the account has beyond its holdings each alone: nothing where the rule is a sum over them."""
+    """Return what the account has beyond its holdings each alone: no term where that is nothing."""
     if family_files(result.schema.rule).separable:
         return ()
     equity = money(result, result.equity) - cash - sum((term.equity for term in alone), Fraction(0))
     requirement = money(result, result.requirement) - sum((term.requirement for term in alone), Fraction(0))
+    if not equity and not requirement:
+        return ()
     return (Term("together", "held together", None, Fraction(0), equity, requirement),)
 
 
