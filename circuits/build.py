@@ -19,12 +19,11 @@ from ..kernel.errors import FileError, MismatchError
 from ..kernel.strict_json import read_json
 from ..kernel.witness_program import WitnessProgram
 from .compiler.system import ConstraintSystem
-from .model import Shape
+from .model import BOX, STATEMENTS, Shape
 from .r1cs import r1cs_bytes, sym_bytes
-from .rules.box import box_schema
 from .rules.engine import bind, family
 from .schema import Schema
-from .statements.margin import BOX, SINGLES, STATEMENTS, build_margin, public_names
+from .statements.margin import SINGLES, build_margin, public_names
 
 __all__ = ["MANIFEST", "CompiledCircuit", "Manifest", "compile_statement", "statement_schema", "write_circuit"]
 
@@ -108,7 +107,11 @@ def statement_schema(rule: str, shape: Shape, statement: str) -> Schema:
     Raises InputError when there is no such rule, RuleError when it has no sound box.
     """
     schema = family(rule).schema_of(shape)
-    return box_schema(family(rule), schema) if statement == BOX else schema
+    if statement != BOX:
+        return schema
+    from .rules.box import box_schema
+
+    return box_schema(family(rule), schema)
 
 
 def write_circuit(compiled: CompiledCircuit, directory: Path, write: Writer = Path.write_bytes) -> dict[str, str]:

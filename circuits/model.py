@@ -14,6 +14,7 @@ from ..kernel.errors import InputError
 __all__ = [
     "ASSET_BITS",
     "BOUNDARY_BITS",
+    "BOX",
     "CASH_BITS",
     "CHARGE_BITS",
     "CREDIT_BITS",
@@ -26,6 +27,7 @@ __all__ = [
     "PRICE_BITS",
     "RATE_SCALE",
     "SIZE_BITS",
+    "STATEMENTS",
     "Holdings",
     "Opening",
     "Shape",
@@ -50,6 +52,8 @@ RATE_BITS = 20
 FACTOR_BITS = 14
 
 LEVELS = ("initial", "maintenance")
+STATEMENTS = ("sufficiency", "shortfall")
+BOX = "sufficiency-box"  # sufficiency at every market inside a price box
 
 
 @dataclass(frozen=True)

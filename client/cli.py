@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ..circuits.model import BOX
 from ..kernel.errors import InputError
 from . import batch_commands, circuit_commands, foreign_commands, import_commands, portfolio_commands
 from .ceremony_commands import ceremony, start_one
@@ -42,6 +43,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.
 MarketFile = Annotated[Path, typer.Option("--market", "-m", help="The venue's prices: market.json.")]
 ParameterFile = Annotated[Path, typer.Option("--parameters", "-p", help="The venue's parameters: parameters.json.")]
 Margin = Annotated[str, typer.Option(help="initial or maintenance.", autocompletion=lambda: ["initial", "maintenance"])]
+Box = Annotated[str | None, typer.Option(help="The box class of a circuit that proves over a price box.")]
 CircuitFolder = Annotated[Path, typer.Option("--circuit", "-c", help="The folder of a compiled circuit.")]
 
 
@@ -90,14 +92,16 @@ def tables(
     market: Annotated[Path, typer.Argument(help="market.json")],
     parameters: ParameterFile,
     circuit: Annotated[Path | None, typer.Option("--circuit", "-c", help="Also show its folded points.")] = None,
+    box: Box = None,
     json_: Json = False,
 ) -> int:
     """Show the tables that a proof speaks of: cells, hashes and, of a circuit, folded points."""
     from .session import Session
     from .show import show_tables, tables_document
 
-    session = Session.load(parameters, circuit)
-    made = session.tables(market)
+    session = Session.load(parameters, circuit, box=box)
+    statement = session.circuit_key.manifest.statement if circuit else BOX if box else "sufficiency"
+    made = session.stated(session.tables(market), statement)
     document = tables_document(made, session.circuit_key if circuit else None)
     return answer(document, lambda console: show_tables(console, document))
 
@@ -106,7 +110,11 @@ def tables(
 def compile_(
     parameters: Annotated[Path, typer.Argument(help="parameters.json: its rule and shape are compiled")],
     statement: Annotated[
-        str, typer.Option(help="sufficiency or shortfall.", autocompletion=lambda: ["sufficiency", "shortfall"])
+        str,
+        typer.Option(
+            help="sufficiency, shortfall, or sufficiency-box (at every price of a box).",
+            autocompletion=lambda: ["sufficiency", "shortfall", BOX],
+        ),
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="The folder to write.")],
     json_: Json = False,
@@ -171,6 +179,7 @@ def prove(
     owner: Annotated[Path | None, typer.Option(help="The owner's key; made beside the opening when absent.")] = None,
     opening_out: Annotated[Path | None, typer.Option(help="Where the opening goes: beside the portfolio.")] = None,
     witness: Annotated[Path | None, typer.Option(help="Also write the witness (.wtns): it is secret.")] = None,
+    box: Box = None,
     json_: Json = False,
 ) -> int:
     """Prove the circuit's statement of a portfolio or an opening; the opening is on disk before the proof."""
@@ -189,6 +198,7 @@ def prove(
         opening_out=opening_out,
         witness=witness,
         out=out,
+        box=box,
     )
     return prove_to_files(request)
 
@@ -203,13 +213,14 @@ def verify(
         Path | None, typer.Option("--parameters", "-p", help="Demand exactly these parameters.")
     ] = None,
     margin: Margin = "maintenance",
+    box: Box = None,
     json_: Json = False,
 ) -> int:
     """Verify a proof, its public cells inside their schema and, where files are given, exactly theirs."""
     from ..verifier.check import verify_files
     from .session import demanded_tables
 
-    demanded = demanded_tables(circuit, market, parameters, margin)
+    demanded = demanded_tables(circuit, market, parameters, margin, box)
     verified = verify_files(directory, circuit, *demanded)
     document = {"ok": True, "tables": verified.hashes}
     text = f"the proof holds: {verified.statement} under circuit {verified.circuit_id}"

@@ -22,7 +22,7 @@ __all__ = ["main", "plain_prove", "run"]
 
 _SHORT = {"-m": "--market", "-p": "--parameters", "-c": "--circuit"}
 _PATHS = ("--market", "--parameters", "--circuit", "--out", "--opening", "--owner", "--opening-out", "--witness")
-_WORDS = ("--context", "--credit", "--margin")
+_WORDS = ("--context", "--credit", "--margin", "--box")
 _NEEDED = ("--market", "--parameters", "--circuit", "--out", "--context")
 
 
@@ -96,4 +96,5 @@ def plain_prove(arguments: Sequence[str]) -> ProveRequest | None:
         opening_out=path("--opening-out"),
         witness=path("--witness"),
         out=Path(given["--out"]),
+        box=given.get("--box"),
     )

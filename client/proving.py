@@ -35,6 +35,7 @@ class ProveRequest:
     opening_out: Path | None
     witness: Path | None
     out: Path
+    box: str | None = None
 
 
 def prove_to_files(request: ProveRequest) -> int:
@@ -49,7 +50,7 @@ def prove_to_files(request: ProveRequest) -> int:
     if request.witness is not None:
         _outside(request.witness, request.out, "witness", "--witness")
     owner = None if request.owner is None else load_owner(request.owner)
-    session = Session(load_parameters(request.parameters), request.circuit, owner)
+    session = Session(load_parameters(request.parameters), request.circuit, owner, request.box)
     source = request.portfolio if request.opening is None else load_opening(request.opening)
     try:
         proved = session.prove(

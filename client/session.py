@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from ..circuits.model import CREDIT_BITS, Holdings, Opening, Table
+from ..circuits.model import BOX, CREDIT_BITS, Holdings, Opening, Table
 from ..circuits.rules.engine import evaluate
 from ..kernel import Proof
 from ..kernel.errors import InputError, Insufficient, MismatchError, NotShort, ProofRejected
@@ -22,7 +22,7 @@ from .files import Market, Parameters, load_market, load_parameters
 from .openings import OwnerKey, alone, fresh_opening, load_owner, save_opening, save_owner
 from .portfolio import Portfolio, load_portfolio, portfolio_from_frame, to_holdings
 from .report import MarginReport, margin_report
-from .tables import Tables, level_tables, make_tables
+from .tables import Tables, boxed_tables, level_tables, make_tables
 
 if TYPE_CHECKING:
     from .compare import Comparison
@@ -79,20 +79,35 @@ class Session:
     """Check, prove and verify under one venue's parameters and one circuit.
 
     Portfolios are paths (.json, .csv), `Portfolio` objects, openings, or pandas or polars frames with the CSV's
-    columns; markets are paths or `Market` objects. Everything raises ZkmarginError only.
+    columns; markets are paths or `Market` objects. `box` names the class of a circuit that proves over a price box.
+    Everything raises ZkmarginError only.
     """
 
-    def __init__(self, parameters: Parameters, circuit: Path | None = None, owner: OwnerKey | None = None) -> None:
+    def __init__(
+        self,
+        parameters: Parameters,
+        circuit: Path | None = None,
+        owner: OwnerKey | None = None,
+        box: str | None = None,
+    ) -> None:
         """Keep loaded parameters, the circuit's folder and the owner's key; `load` takes paths."""
         self.parameters = parameters
         self.circuit = circuit
         self.owner = owner
+        self.box = box
 
     @classmethod
-    def load(cls, parameters: PathLike, circuit: PathLike | None = None, *, owner: PathLike | None = None) -> Session:
+    def load(
+        cls,
+        parameters: PathLike,
+        circuit: PathLike | None = None,
+        *,
+        owner: PathLike | None = None,
+        box: str | None = None,
+    ) -> Session:
         """Load the parameter file; the circuit is loaded at the first proof or verification. Raises FileError."""
         key = None if owner is None else load_owner(Path(owner))
-        return cls(load_parameters(Path(parameters)), None if circuit is None else Path(circuit), key)
+        return cls(load_parameters(Path(parameters)), None if circuit is None else Path(circuit), key, box)
 
     @cached_property
     def prover(self) -> Prover:
@@ -112,6 +127,16 @@ class Session:
         """Return the tables of a market under the session's parameters. Raises FileError, InputError."""
         loaded = self.market(market)
         return make_tables(self.parameters, loaded, None if loaded is market else str(market), self._levels)
+
+    def stated(self, tables: Tables, statement: str) -> Tables:
+        """Return the tables that a statement speaks of: the round's, or those of the session's box around it.
+
+        Raises InputError when a box statement has no class, a plain one has, or there is no such class.
+        """
+        if (statement == BOX) is not (self.box is not None):
+            which = "needs --box CLASS" if self.box is None else "proves at the round's prices, over no box"
+            raise InputError(f"the circuit's statement is {statement}: it {which}", code="box")
+        return tables if self.box is None else boxed_tables(self.parameters, tables, self.box)
 
     def market(self, market: PathLike | Market) -> Market:
         """Return a market read as the parameters' rule reads it. Raises FileError."""
@@ -199,6 +224,7 @@ class Session:
         else:
             where = Where.beside(Path(portfolio)) if where is None and isinstance(portfolio, str | Path) else where
             holdings = to_holdings(held, self.parameters, tables)
+        tables = self.stated(tables, prover.manifest.statement)
         self.decide(tables, holdings, margin, credit)
         kept = contextlib.nullcontext(held) if isinstance(held, Opening) else self._opened(holdings, where)
         with kept as opening:
@@ -219,7 +245,7 @@ class Session:
         """Whether a proof holds, its cells inside the schema and, where a market is given, exactly that market's."""
         tables = []
         if market is not None:
-            made = self.tables(market)
+            made = self.stated(self.tables(market), self.circuit_key.manifest.statement)
             tables = [made.market, made.parameters(proof.margin)]
         try:
             verify_statement(self.circuit_key, proof.public, proof.proof, tables)
@@ -282,21 +308,23 @@ class Session:
             )
 
 
-def demanded_tables(circuit: Path, market: Path | None, parameters: Path | None, margin: str) -> list[Table]:
+def demanded_tables(
+    circuit: Path, market: Path | None, parameters: Path | None, margin: str, box: str | None = None
+) -> list[Table]:
     """Return the tables that a verifier demands, none when no files are given.
 
-    Raises InputError (code "usage") when only one file is given, MismatchError when they are of another shape than the
-    circuit's, FileError.
+    Raises InputError (code "usage") when only one file is given or a box without any, MismatchError when they are of
+    another shape than the circuit's, FileError.
     """
     if (market is None) != (parameters is None):
         raise InputError("--market and --parameters are given together or not at all", code="usage")
     if market is None or parameters is None:
+        if box is not None:
+            raise InputError("--box goes with --market and --parameters", code="usage")
         return []
-    session = Session.load(parameters, circuit)
-    made = session.tables(market)
-    demanded = [made.market, made.parameters(margin)]
-    session.circuit_key  # noqa: B018 - refuses a circuit of another shape
-    return demanded
+    session = Session.load(parameters, circuit, box=box)
+    made = session.stated(session.tables(market), session.circuit_key.manifest.statement)
+    return [made.market, made.parameters(margin)]
 
 
 def _portfolio(source: Any) -> Portfolio | Opening:  # noqa: ANN401

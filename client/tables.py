@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
-from ..circuits.model import LEVELS, Table
+from ..circuits.model import BOX, LEVELS, Table
 from ..circuits.schema import Schema
 from ..kernel.errors import FileError, InputError
 from .cells import Cells, money_units
 from .families import family_files, schema_of
 from .files import Market, Parameters
+from .reading import did_you_mean
 
-__all__ = ["Tables", "level_tables", "make_tables"]
+__all__ = ["Tables", "boxed_tables", "level_tables", "make_tables"]
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,25 @@ def make_tables(
     table = cells.table(market.round)
     schema.check_table(table)
     return Tables(schema, table, initial, maintenance)
+
+
+def boxed_tables(parameters: Parameters, tables: Tables, box: str) -> Tables:
+    """Return the tables of a price box around a round's market, of one of the parameters' classes.
+
+    Raises InputError when there is no such class, it does not fit the cells, or the rule has no sound box.
+    """
+    from ..circuits.build import statement_schema
+    from ..circuits.rules.box import box_table
+    from ..circuits.rules.engine import family
+
+    widths = {known.name: Fraction(known.width) for known in parameters.box_classes}
+    if box not in widths:
+        hint = did_you_mean(box, widths) or f"one of {', '.join(widths) or 'none'}"
+        raise InputError(f"the parameters have no box class {box}", code="unknown-box", hint=hint)
+    schema = statement_schema(parameters.rule, parameters.slots, BOX)
+    market = box_table(family(parameters.rule), schema, tables.market, widths[box])
+    schema.check_table(market)
+    return replace(tables, schema=schema, market=market)
 
 
 def level_tables(parameters: Parameters) -> tuple[Table, Table]:

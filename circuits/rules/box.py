@@ -23,7 +23,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
-from ...kernel.errors import RuleError
+from ...kernel.errors import InputError, RuleError
+from ..model import Table
 from ..schema import Cell, Schema
 from .expressions import Absolute, CellRef, Constant, Expression, HoldingRef, Minimum, Positive, Product, Sum, walk
 from .family import BoundRule, Family, TableView, table_view
@@ -31,7 +32,7 @@ from .nodes import Exact
 from .slopes import Slopes, depends_on
 from .units import Unit
 
-__all__ = ["BoxRule", "box_schema", "worst"]
+__all__ = ["BoxRule", "box_name", "box_schema", "box_table", "worst"]
 
 LOW, HIGH = "lo", "hi"
 Ends = Mapping[str, str]  # cell name -> the end that stands for it
@@ -87,6 +88,36 @@ def box_name(cell: str, end: str) -> str:
     """Return the name of a cell's end: market.price.3 -> market.price_lo.3."""
     table, column, *places = cell.split(".")
     return ".".join([table, f"{column}_{end}", *places])
+
+
+def box_table(family: Family, box: Schema, market: Table, width: Fraction) -> Table:
+    """Return a box's market table: each moving value of a round's market, up to `width` of its reach to either side.
+
+    `width` is relative, 0 to below 1: 1/100 is a price of 60,000 anywhere between 59,400 and 60,600. The funding index
+    moves by the same share of the price. Ends are rounded outwards; an index ends where its schema does. Raises
+    InputError when the width is out of range or an upper end does not fit its cell.
+    """
+    if box.plain is None or not 0 <= width < 1:
+        raise InputError("a box is of a relative width from 0 to below 1", code="box")
+    stored = {c.name: s - c.offset for c, s in zip(box.plain.cells("market"), market.cells, strict=True)}
+    ends: dict[str, int] = {}
+    for name, value in stored.items():
+        table, column, *places = name.split(".")
+        if column in family.box:
+            reach = math.ceil(abs(stored[".".join([table, family.box[column], *places])]) * width)
+            ends[box_name(name, LOW)], ends[box_name(name, HIGH)] = value - reach, value + reach
+        else:
+            ends[name] = value
+    named = dict(zip(stored, market.labels, strict=False))
+    labels = {
+        name: named.get(cell, "") for cell in stored for name in (cell, box_name(cell, LOW), box_name(cell, HIGH))
+    }
+    cells = []
+    for cell in box.cells("market"):
+        if ends[cell.name] > cell.maximum:
+            raise InputError(f"{cell.name} of a box that wide does not fit its cell", code="box")
+        cells.append(max(cell.minimum, ends[cell.name]) + cell.offset)
+    return Table("market", market.number, tuple(cells), tuple(labels[cell.name] for cell in box.cells("market")))
 
 
 class BoxRule(BoundRule):

@@ -125,5 +125,5 @@ CROSS_MARGIN = Family(
     equity,
     requirement,
     position_requirement,
-    box=("price", "funding", "asset_price", "borrow_index"),
+    box={"price": "price", "funding": "price", "asset_price": "asset_price", "borrow_index": "borrow_index"},
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from ...kernel.errors import RuleError
@@ -113,7 +113,8 @@ class Family:
     The surplus is `equity` − `requirement`, each a function of (account, market, parameters). The rest is what reports
     and the explainer show: `position_requirement`, one position's own part, where the requirement is a sum over
     positions; `parts`, named parts that add up to the surplus (the waterfall); `scenarios`, the account's profit in
-    each scenario by name, where the rule has any; `box`, the market columns that may move inside a price box.
+    each scenario by name, where the rule has any; `box`, the market columns that may move inside a
+    price box, each with the column that its reach is a share of (funding moves with the price, not with itself).
     """
 
     name: str
@@ -123,7 +124,7 @@ class Family:
     position_requirement: Callable[[Position, TableView, TableView], Expression] | None = None
     parts: Parts | None = None
     scenarios: Parts | None = None
-    box: tuple[str, ...] = ()
+    box: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Make one schema a shape: it is asked for again and again, and what is bound to it is found by it."""

@@ -14,15 +14,13 @@ from ..compiler.builder import Builder
 from ..compiler.linear import Bound, Linear
 from ..compiler.lowering import Lowering, Side
 from ..gadgets.bits import offset_input, range_check, signed_input, unsigned_input
-from ..model import CREDIT_BITS
+from ..model import BOX, CREDIT_BITS, STATEMENTS
 from ..rules.engine import bind, money_scale
 from ..schema import HoldingSpec, Schema
 from .commitment import constrain_commitment
 
-__all__ = ["BOX", "SINGLES", "STATEMENTS", "build_margin", "hidden_names", "public_names"]
+__all__ = ["SINGLES", "STATEMENTS", "build_margin", "hidden_names", "public_names"]
 
-STATEMENTS = ("sufficiency", "shortfall")
-BOX = "sufficiency-box"
 SINGLES = ("commitment", "credit", "context")
 
 

@@ -6,14 +6,13 @@ from fractions import Fraction
 import pytest
 
 from zkmargin.circuits.build import compile_statement, statement_schema, write_circuit
-from zkmargin.circuits.model import Holdings, Opening, Shape, Table
-from zkmargin.circuits.rules.box import box_name, box_schema
+from zkmargin.circuits.model import BOX, Holdings, Opening, Shape, Table
+from zkmargin.circuits.rules.box import box_name, box_schema, box_table
 from zkmargin.circuits.rules.engine import FAMILIES, evaluate, money_scale
 from zkmargin.circuits.rules.family import Family
 from zkmargin.circuits.rules.language import MONEY, Constant, absolute, ceil_div, minimum
 from zkmargin.circuits.schema import Schema, holding_specs, unsigned
 from zkmargin.circuits.statements.commitment import commit
-from zkmargin.circuits.statements.margin import BOX
 from zkmargin.kernel import load_program
 from zkmargin.kernel.errors import InputError, Insufficient, RuleError, Unsatisfied
 from zkmargin.prover.prove import Prover
@@ -308,3 +307,28 @@ def test_the_minimum_of_two_pieces_falls_with_its_price():
     box = box_schema(family, family.schema_of(TOY))
     assert "market.asset_price_lo.0" in [cell.name for cell in box.cells("market")]
     assert "market.asset_price_hi.0" not in [cell.name for cell in box.cells("market")]
+
+
+def test_the_ends_are_rounded_outwards_and_funding_moves_by_a_share_of_the_price(rng):
+    plain, box = boxed("cross-margin")
+    for _ in range(200):
+        case = drawn(plain, rng, shrink=8)
+        specs = plain.cells("market")
+        inner = [(s - c.offset) // 4 for c, s in zip(specs, case.market.cells, strict=True)]
+        cells = (max(c.minimum, v) + c.offset for c, v in zip(specs, inner, strict=True))
+        case = replace(case, market=replace(case.market, cells=tuple(cells)))
+        width = Fraction(rng.randrange(0, 300), 1000)
+        table = box_table(FAMILIES["cross-margin"], box, case.market, width)
+        ends = {c.name: s - c.offset for c, s in zip(box.cells("market"), table.cells, strict=True)}
+        values = {c.name: s - c.offset for c, s in zip(plain.cells("market"), case.market.cells, strict=True)}
+        for slot in range(plain.shape.positions):
+            price, funding = values[f"market.price.{slot}"], values[f"market.funding.{slot}"]
+            assert ends[f"market.price_lo.{slot}"] <= price * (1 - width)
+            assert price * (1 + width) <= ends[f"market.price_hi.{slot}"] < price * (1 + width) + 1
+            assert ends[f"market.funding_hi.{slot}"] >= funding + price * width
+    with pytest.raises(InputError, match="relative width"):
+        box_table(FAMILIES["cross-margin"], box, case.market, Fraction(1))
+    names = [cell.name for cell in plain.cells("market")]
+    dear = case.market.replace({names.index("market.price.0"): (1 << 28) - 1})
+    with pytest.raises(InputError, match="does not fit its cell"):
+        box_table(FAMILIES["cross-margin"], box, dear, Fraction(1, 100))
