@@ -12,7 +12,7 @@ from zkmargin.circuits.build import compile_statement
 from zkmargin.circuits.model import Holdings, Shape
 from zkmargin.circuits.rules.engine import FAMILIES, money_scale
 
-from . import shaped, shaped_scenarios
+from . import shaped, shaped_derive, shaped_scenarios
 from .accounts import Case, table
 from .harness import Subject
 from .test_no_witness import known_wires
@@ -34,6 +34,8 @@ SHAPES = {
 }
 SHAPED = {
     "collateral-factor": shaped.grouped,
+    "derive-pmrm2": shaped_derive.close_scenarios,
+    "derive-srm": shaped_derive.spreads,
     "expected-shortfall": shaped_scenarios.tied,
     "regime-margin": shaped.stressed,
     "span": shaped_scenarios.spread,
