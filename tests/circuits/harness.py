@@ -246,6 +246,8 @@ def _lies_about(subject, tape, number):
                 other = 0 if place else 1
                 change = 1 - 2 * tape[word[other]]
                 yield {word[other]: tape[word[other]] + change, wire: value - change * pow(2, other - place, R)}
+            elif operation == BITS:
+                yield from _moved_helpers(subject, tape, wire)
         elif operation == FLAGS:  # move a choice to where there is one already, or away from where there is none
             yield from (
                 {other: 1 - tape[other], wire: value + 2 * tape[other] - 1} for other in together if other != wire
@@ -253,6 +255,16 @@ def _lies_about(subject, tape, number):
         yield {wire: 1 - value}
         yield {wire: value + 1}
         yield {wire: value - 1}
+
+
+def _moved_helpers(subject, tape, bit):
+    """Yield pins that move a helper by one and let the only bit of a check say what that leaves."""
+    machine = subject.machine
+    read = machine.steps[machine.writers[bit]][3][0]
+    for operation, helper, _, _ in machine.steps:
+        if operation in HELPERS and operation != FLAGS:
+            for moved in (tape[helper] - 1, tape[helper] + 1):
+                yield {helper: moved, bit: read(machine.replay(tape, {helper: moved})[0])}
 
 
 def rank_defect(subject, tape):
