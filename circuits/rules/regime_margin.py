@@ -58,17 +58,17 @@ def requirement(account: Account, market: TableView, parameters: TableView) -> E
 def volatility_multiplier(realised: int, reference: int) -> int:
     """Return the cell of a realised volatility against the one the rates were made for, rounded up, cut to 1 to 8.
 
-    Both in one unit, any. Raises ValueError unless the reference is positive.
+    Both in one unit, any. Raises InputError unless the reference is positive.
     """
     if reference <= 0:
-        raise ValueError("the reference volatility must be positive")
+        raise InputError("the reference volatility must be positive", code="wrong-value")
     return min(max(-(-realised * MULTIPLIER_SCALE // reference), MULTIPLIER_SCALE), MOST)
 
 
 def reached(regime: int, regimes: int) -> tuple[int, ...]:
-    """Return the flags of a regime, 0 the calm one: one for each regime up to it. Raises ValueError out of range."""
+    """Return the flags of a regime, 0 the calm one: one for each regime up to it. Raises InputError out of range."""
     if not 0 <= regime < regimes:
-        raise ValueError(f"there are regimes 0 to {regimes - 1}, not {regime}")
+        raise InputError(f"there are regimes 0 to {regimes - 1}, not {regime}", code="wrong-value")
     return tuple(int(k <= regime) for k in range(1, regimes))
 
 
