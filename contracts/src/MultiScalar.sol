@@ -30,6 +30,9 @@ abstract contract MultiScalar is Groth16Verifier {
     uint256 internal constant MOST_WINDOW = 12;
     /// @dev Bytes in front of the buckets: three pairs of points.
     uint256 private constant SCRATCH = 0x180;
+    /// @dev How far in front of the buckets stand the point that is added to them, and its y.
+    uint256 private constant POINT = 0x140;
+    uint256 private constant POINT_Y = 0x120;
 
     /// @dev (x, y) + Σ over the cells `from` to `to` - 1, a product each; `points` begins with that of cell `from`.
     function _addProducts(uint256 x, uint256 y, bytes memory points, Terms memory terms, uint256 from, uint256 to)
@@ -47,18 +50,25 @@ abstract contract MultiScalar is Groth16Verifier {
             let acc := mload(0x40)
             let triple := add(acc, 0x80)
             let shift := sub(256, shl(3, width))
+            let whole := div(32, width)
             mstore(acc, x)
             mstore(add(acc, 0x20), y)
             for { let j := from } and(done, lt(j, to)) { j := add(j, 1) } {
                 let at := add(0x20, mul(j, width))
-                let value := shr(shift, mload(add(cells, at)))
-                let old := shr(shift, mload(add(before, at)))
-                if iszero(eq(value, old)) {
-                    mcopy(triple, add(add(points, 0x20), shl(6, sub(j, from))), 0x40)
-                    mstore(add(triple, 0x40), addmod(value, sub(R, old), R))
-                    done := staticcall(MUL_GAS, 7, triple, 0x60, add(acc, 0x40), 0x40)
-                    done := and(done, staticcall(ADD_GAS, 6, acc, 0x80, acc, 0x40))
+                let value := mload(add(cells, at))
+                let old := mload(add(before, at))
+                // A word that is the same holds nothing that moved.
+                if eq(value, old) {
+                    j := add(j, sub(whole, 1))
+                    continue
                 }
+                value := shr(shift, value)
+                old := shr(shift, old)
+                if eq(value, old) { continue }
+                mcopy(triple, add(add(points, 0x20), shl(6, sub(j, from))), 0x40)
+                mstore(add(triple, 0x40), addmod(value, sub(R, old), R))
+                done := staticcall(MUL_GAS, 7, triple, 0x60, add(acc, 0x40), 0x40)
+                done := and(done, staticcall(ADD_GAS, 6, acc, 0x80, acc, 0x40))
             }
             x := mload(acc)
             y := mload(add(acc, 0x20))
@@ -88,56 +98,59 @@ abstract contract MultiScalar is Groth16Verifier {
         view
     {
         bool done = true;
-        bytes memory cells = terms.cells;
-        bytes memory before = terms.before;
-        uint256 width = terms.width;
-        uint256 window = buckets.window;
-        uint256 start = buckets.start;
-        uint256 top = buckets.top;
         // The pair to add (bucket, point: 4 words) lives in the scratch in front of the buckets, which lie inside the room that
         // `_newBuckets` has made. Reads up to 31 bytes beyond the last cell.
         assembly ("memory-safe") {
-            let pair := sub(start, SCRATCH)
-            let shift := sub(256, shl(3, width))
+            let window := mload(buckets)
+            let start := mload(add(buckets, 0x20))
+            let top := mload(add(buckets, 0x40))
             let windowBytes := shl(add(window, 6), 1)
-            let mask := sub(shl(window, 1), 1)
-            let whole := div(32, width)
-            for { let j := from } and(done, lt(j, to)) { j := add(j, 1) } {
-                let at := add(0x20, mul(j, width))
-                let value := mload(add(cells, at))
-                let old := mload(add(before, at))
-                // A word that is the same holds nothing that moved.
-                if eq(value, old) {
-                    j := add(j, sub(whole, 1))
+            let width := mload(add(terms, 0x40))
+            let at := add(add(mload(terms), 0x20), mul(from, width))
+            let end := add(at, mul(sub(to, from), width))
+            let toBefore := sub(mload(add(terms, 0x20)), mload(terms))
+            let point := add(points, 0x20)
+            for {} and(done, lt(at, end)) {
+                at := add(at, width)
+                point := add(point, 0x40)
+            } {
+                let digits := mload(at)
+                let old := mload(add(at, toBefore))
+                // A word that is the same holds nothing that moved; the last of its cells is stepped over above.
+                if eq(digits, old) {
+                    let others := sub(div(32, width), 1)
+                    at := add(at, mul(others, width))
+                    point := add(point, shl(6, others))
                     continue
                 }
-                value := shr(shift, value)
-                old := shr(shift, old)
-                if eq(value, old) { continue }
-                mcopy(add(pair, 0x40), add(add(points, 0x20), shl(6, sub(j, from))), 0x40)
-                let digits := sub(value, old)
-                if lt(value, old) {
-                    digits := sub(old, value)
+                digits := shr(sub(256, shl(3, width)), digits)
+                old := shr(sub(256, shl(3, width)), old)
+                if eq(digits, old) { continue }
+                mcopy(sub(start, POINT), point, 0x40)
+                switch lt(digits, old)
+                case 0 { digits := sub(digits, old) }
+                default {
                     // The opposite point; no point of the curve has y = 0.
-                    mstore(add(pair, 0x60), sub(Q, mload(add(pair, 0x60))))
+                    digits := sub(old, digits)
+                    mstore(sub(start, POINT_Y), sub(Q, mload(sub(start, POINT_Y))))
                 }
-                for { let first := start } digits { first := add(first, windowBytes) } {
-                    if eq(first, top) {
-                        calldatacopy(first, calldatasize(), windowBytes)
-                        top := add(top, windowBytes)
-                    }
-                    let digit := and(digits, mask)
-                    if digit {
-                        let bucket := add(first, shl(6, digit))
-                        mcopy(pair, bucket, 0x40)
-                        done := and(done, staticcall(ADD_GAS, 6, pair, 0x80, bucket, 0x40))
-                    }
+                // Windows that no digit has reached yet are cleared.
+                for {} shr(mul(window, div(sub(top, start), windowBytes)), digits) {} {
+                    calldatacopy(top, calldatasize(), windowBytes)
+                    top := add(top, windowBytes)
+                }
+                // Bucket 0 counts for nothing: adding to it is cheaper than asking every digit whether it is 0.
+                for { let first := start } digits {} {
+                    let bucket := add(first, and(shl(6, digits), sub(windowBytes, 0x40)))
+                    mcopy(sub(start, SCRATCH), bucket, 0x40)
+                    done := and(done, staticcall(ADD_GAS, 6, sub(start, SCRATCH), 0x80, bucket, 0x40))
+                    first := add(first, windowBytes)
                     digits := shr(window, digits)
                 }
             }
+            mstore(add(buckets, 0x40), top)
         }
         if (!done) revert GasTooLow(ADD_GAS, gasleft());
-        buckets.top = top;
     }
 
     /// @dev Σ_w 2^(window · w) · Σ_k k · bucket_(w, k), and their room given back. A window's inner sum is the sum of all sums of its

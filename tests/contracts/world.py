@@ -44,6 +44,8 @@ class World:
         market: list[CellSchema] | None = None,
         parameters: list[CellSchema] | None = None,
         trusted: bool = True,
+        board: Any = Board,
+        board_terms: tuple[Any, ...] = (),
     ) -> None:
         self.chain = chain
         self.synthetic = synthetic
@@ -54,7 +56,8 @@ class World:
         self.manager = AccessManager.deploy(chain, self.admin, self.admin)
         authority = self.manager.address
         self.market_rules, self.parameter_rules = CellRules.of(self.market_schema), CellRules.of(self.parameter_schema)
-        self.board = Board.deploy(chain, self.admin, authority, SCHEMA_HASH, self.market_rules, STALENESS)
+        terms = (SCHEMA_HASH, self.market_rules, STALENESS, *board_terms)
+        self.board = board.deploy(chain, self.admin, authority, *terms)
         self.book = Book.deploy(chain, self.admin, authority, SCHEMA_HASH, self.parameter_rules)
         self.registry = Registry.deploy(chain, self.admin, authority)
         self.tables = [
