@@ -1,4 +1,4 @@
-"""Where a rule's answer changes sign, found by walking outwards and halving: for rules without a closed form.
+"""Where a rule's answer changes sign, found by walking outwards and narrowing: for rules without a closed form.
 
 Only whole cells are asked, so the answer is the margin engine's own; between two neighbouring cells the line is taken
 as straight.
@@ -7,7 +7,9 @@ as straight.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
+from math import floor
 
 __all__ = ["first_zero"]
 
@@ -29,15 +31,46 @@ def first_zero(value: Callable[[int], Fraction], start: int, last: int) -> Fract
         there = here + direction * min(step, abs(last - here))
         high = value(there)
         if low * high <= 0:
-            return _halved(value, (here, low), (there, high))
+            return _Bracket(value, (here, low), (there, high)).zero()
         here, low, step = there, high, 2 * step
     return None
 
 
-def _halved(value: Callable[[int], Fraction], near: tuple[int, Fraction], far: tuple[int, Fraction]) -> Fraction:
-    """Return the zero between two places whose values differ in sign, straight between neighbours."""
-    while abs(far[0] - near[0]) > 1:
-        middle = (near[0] + far[0]) // 2
-        asked = (middle, value(middle))
-        near, far = (near, asked) if near[1] * asked[1] <= 0 else (asked, far)
-    return near[0] + (far[0] - near[0]) * Fraction(near[1]) / Fraction(near[1] - far[1])
+@dataclass
+class _Bracket:
+    """Two places whose values differ in sign, the nearer one first; a zero lies between them."""
+
+    value: Callable[[int], Fraction]
+    near: tuple[int, Fraction]
+    far: tuple[int, Fraction]
+
+    def zero(self) -> Fraction:
+        """Return the zero, straight between neighbours.
+
+        Where a straight line would meet zero is asked first, then the neighbour beyond, then the middle: on a straight
+        stretch of a margin rule two questions do, and none needs more than thrice the questions of halving.
+        """
+        while self._wide():
+            guess = floor(self._crossing())
+            self._ask(guess)
+            self._ask(guess + 1)
+            self._ask((self.near[0] + self.far[0]) // 2)
+        return self._crossing()
+
+    def _wide(self) -> bool:
+        return abs(self.far[0] - self.near[0]) > 1
+
+    def _crossing(self) -> Fraction:
+        """Return where the line between both places is zero."""
+        (here, low), (there, high) = self.near, self.far
+        return here + (there - here) * Fraction(low) / Fraction(low - high)
+
+    def _ask(self, place: int) -> None:
+        """Narrow the bracket by the value at a place, if that lies inside."""
+        low, high = sorted((self.near[0], self.far[0]))
+        if low < place < high and self._wide():
+            asked = (place, self.value(place))
+            if self.near[1] * asked[1] <= 0:
+                self.far = asked
+            else:
+                self.near = asked

@@ -2,11 +2,15 @@
 
 import json
 import shutil
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
+from zkmargin.circuits.rules.engine import FAMILIES
 from zkmargin.client.cli import run
+from zkmargin.client.families import family_files
+from zkmargin.client.files import Market, Parameters
 
 from .conftest import EXAMPLES
 
@@ -37,20 +41,24 @@ def ask(capsys, *arguments):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_size_is_checked_tabled_and_explained(name, capsys, say):
+def test_every_size_is_checked_and_tabled_and_the_smallest_explained(name, capsys, say):
     folder = EXAMPLES.parent / name
     for size in sizes(folder):
         portfolio, options = files(folder, size)
         code, checked = ask(capsys, "check", portfolio, *options)
         assert code == 0, checked
-        assert all(leg["notional"] for leg in checked["legs"])
-        code, explained = ask(capsys, "explain", portfolio, *options)
-        assert (code, explained["surplus_units"]) == (0, checked["surplus_units"])
-        _, options_of_tables = files(folder, size)
-        code, tabled = ask(capsys, "tables", *options_of_tables[1:])
+        held = [row for row in json.loads(portfolio.read_text())["positions"] if Fraction(row["size"])]
+        assert {leg["name"] for leg in checked["legs"]} == {row["instrument"] for row in held}
+        code, tabled = ask(capsys, "tables", *options[1:])
         assert code == 0, tabled
-        assert tabled["tables"]["market"] == checked["tables"]["market"] == explained["tables"]["market"]
+        assert tabled["tables"]["market"] == checked["tables"]["market"]
         say(f"{name}{size}: {checked['rule']}, {len(checked['legs'])} legs, {len(tabled['cells'])} cells")
+    code, explained = ask(capsys, "explain", portfolio, *options)
+    assert (code, explained["surplus_units"]) == (0, checked["surplus_units"])
+    for kind in ("terms", "parts"):
+        amounts = [Fraction(row["surplus" if kind == "terms" else "amount"]) for row in explained[kind]]
+        assert sum(amounts) == Fraction(explained["surplus"])
+    assert explained["scenarios"]["rows"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -69,6 +77,15 @@ def test_the_smallest_size_is_proved_and_verified(name, capsys, tmp_path, say):
     code, verified = ask(capsys, "verify", proof, *options, "--circuit", circuit)
     assert code == 0, verified
     say(f"{name}{size}: {compiled['constraints']:,} constraints, proved in {proved['timings_ms']['prove']:.0f} ms")
+
+
+def test_every_rule_has_files_and_an_example():
+    named = {json.loads((folder / "parameters.json").read_text())["rule"] for folder in FOLDERS}
+    assert named == set(FAMILIES)
+    for rule in FAMILIES:
+        made = family_files(rule)
+        assert issubclass(made.parameters, Parameters), rule
+        assert issubclass(made.market, Market), rule
 
 
 def test_numbers_of_examples_say_where_they_come_from():
