@@ -18,6 +18,7 @@ __all__ = ["CALM", "Strike", "derive_pmrm2_schema", "strikes_of"]
 
 SIZE_BITS = 27
 AMOUNT_BITS = 36
+CHARGE_BITS = 38  # more than any price cell: what is not listed yet may be worth anything once it is
 ONE = 10**9  # rates, factors, gaps and moves are in units of 10^-9
 FINE_ONE = 10**12  # tails count at a hundredth, and a discount multiplies a whole book: both are finer
 PRICE, RATE, FINE = "1e-4 money/lot", "1e-9", "1e-12"
@@ -119,5 +120,7 @@ def _part(name: str) -> Cell:
 
 def _charge(name: str) -> Cell:
     """Return what a lot costs while its slot must not be held: nothing when listed, the most when not."""
-    top = (1 << 28) - 1
-    return unsigned(f"parameters.{name}", "money/lot", 28, slot="underlying", empty=top, levels="initial>=maintenance")
+    top = (1 << CHARGE_BITS) - 1
+    return unsigned(
+        f"parameters.{name}", "money/lot", CHARGE_BITS, slot="underlying", empty=top, levels="initial>=maintenance"
+    )

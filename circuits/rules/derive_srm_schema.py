@@ -16,6 +16,7 @@ __all__ = ["derive_srm_schema", "expiry_strikes"]
 
 SIZE_BITS = 28
 AMOUNT_BITS = 40
+CHARGE_BITS = 38  # more than any price cell: what is not listed yet may be worth anything once it is
 PRICE, RATE, PENALTY = "1e-4 money/lot", "1e-6", "1e-9"
 
 
@@ -88,5 +89,5 @@ def _penalty(name: str) -> Cell:
 
 def _charge(name: str, slot: str) -> Cell:
     """Return what a lot costs while its slot must not be held: nothing when listed, the most when not."""
-    top = (1 << 28) - 1
-    return unsigned(f"parameters.{name}", "money/lot", 28, slot=slot, empty=top, levels="initial>=maintenance")
+    top = (1 << CHARGE_BITS) - 1
+    return unsigned(f"parameters.{name}", "money/lot", CHARGE_BITS, slot=slot, empty=top, levels="initial>=maintenance")
