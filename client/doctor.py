@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..kernel import backend, kernel
+from ..kernel import kernel
 from ..kernel.errors import EnvironmentFault
 
 __all__ = ["Check", "examine"]
@@ -48,7 +48,7 @@ def _python() -> Check:
 
 def _kernel() -> Check:
     try:
-        name, threads = backend(), kernel().threads()
+        name, threads = kernel().name(), kernel().threads()
     except (EnvironmentFault, ImportError) as fault:
         return Check("kernel", False, f"not usable: {fault}", _KERNEL)
     if name == "reference" and os.environ.get("ZKMARGIN_KERNEL") != "reference":

@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
-from ..kernel import backend, kernel
+from ..kernel import kernel
 from ..kernel.errors import DoesNotHold, ZkmarginError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def answer(document: Mapping[str, Any], say: Say | str, *, exit_code: int | None
 
 def kernel_document() -> dict[str, Any]:
     """Return which kernel works, on how many threads."""
-    return {"kernel": backend(), "threads": kernel().threads()}
+    return {"kernel": kernel().name(), "threads": kernel().threads()}
 
 
 def milliseconds(timings: Mapping[str, float]) -> dict[str, float]:

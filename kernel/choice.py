@@ -55,7 +55,9 @@ def _load(name: Backend) -> Kernel:
 def _available() -> Backend:
     try:
         _load("native")
-    except EnvironmentFault:
+    except EnvironmentFault as fault:
+        if fault.code != "no-native-kernel":
+            raise
         print(
             "zkmargin: the native kernel was not built, the reference kernel is used and is slow",
             file=sys.stderr,

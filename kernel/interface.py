@@ -55,6 +55,9 @@ class Program(Protocol):
 class Kernel(Protocol):
     """Groth16 over BN254, Poseidon, and the arithmetic below them."""
 
+    def name(self) -> str:
+        """native-ifma with eight-lane vector arithmetic, native without, reference in plain Python."""
+
     def threads(self) -> int:
         """Cores it works on."""
 

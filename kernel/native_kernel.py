@@ -7,7 +7,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from . import _native
-from .errors import FormatError
+from .errors import EnvironmentFault, FormatError
 from .field import R
 from .files import reading, write_file
 from .groth16_data import G1, G2, Proof, VerifyingKey
@@ -75,6 +75,17 @@ class NativeProgram:
 
 class NativeKernel:
     """Groth16, Poseidon and BN254 by the Rust crate."""
+
+    def __init__(self) -> None:
+        """Settle the instructions; raises EnvironmentFault when ZKMARGIN_KERNEL_PATH asks for what cannot be had."""
+        try:
+            self._name = _native.path()
+        except ValueError as error:
+            raise EnvironmentFault(str(error), code="unknown-kernel-path") from None
+
+    def name(self) -> str:
+        """native-ifma where the processor has AVX-512 IFMA, otherwise native."""
+        return self._name
 
     def threads(self) -> int:
         """Cores it works on."""

@@ -38,6 +38,10 @@ class ReferenceProgram:
 class ReferenceKernel:
     """Groth16, Poseidon and BN254 by py_ecc."""
 
+    def name(self) -> str:
+        """As `--json` tells it."""
+        return "reference"
+
     def threads(self) -> int:
         """One: it is plain Python."""
         return 1

@@ -54,6 +54,19 @@ def test_a_native_kernel_that_was_asked_for_and_is_missing_is_an_error() -> None
     assert python(code, ZKMARGIN_KERNEL="native").stdout.strip() == "no-native-kernel"
 
 
+def test_the_instructions_can_be_chosen_and_what_cannot_be_had_is_an_error() -> None:
+    code = (
+        "import zkmargin.kernel as k\n"
+        "try: print(k.kernel().name())\n"
+        "except k.errors.EnvironmentFault as e: print(e.code)"
+    )
+    assert python(code, ZKMARGIN_KERNEL_PATH="portable").stdout.strip() == "native"
+    assert python(code, ZKMARGIN_KERNEL_PATH="avx2").stdout.strip() == "unknown-kernel-path"
+    best = python(code).stdout.strip()
+    expected = "native-ifma" if best == "native-ifma" else "unknown-kernel-path"
+    assert python(code, ZKMARGIN_KERNEL_PATH="ifma").stdout.strip() == expected
+
+
 def test_the_environment_chooses(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("native", "reference"):
         monkeypatch.setenv("ZKMARGIN_KERNEL", name)

@@ -1,13 +1,13 @@
 //! Field, curve and transform on byte strings: what tests compare with the reference, and what other rooms compute with.
 
+use crate::bases::{Bases, Group, Scalars};
 use crate::encoding::{read_points, read_scalars, write_element, write_point, Form, PointBytes};
 use crate::error::{bad, Result};
-use crate::msm::msm;
 use crate::ntt::transform;
 use ark_bn254::Fr;
-use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
+use ark_ec::short_weierstrass::Affine;
 use ark_ec::{AffineRepr, CurveGroup};
-use ark_ff::{batch_inversion, BigInt, PrimeField, Zero};
+use ark_ff::{batch_inversion, PrimeField, Zero};
 use std::sync::atomic::AtomicBool;
 
 const CODE: &str = "bad-format";
@@ -77,11 +77,7 @@ pub fn multiply<P: PointBytes<ScalarField = Fr>>(point: &[u8], scalar: &[u8]) ->
     }
 }
 
-pub fn multiply_sum<P: SWCurveConfig<ScalarField = Fr>>(
-    points_bytes: &[u8],
-    scalar_bytes: &[u8],
-    cancel: &AtomicBool,
-) -> Result<Vec<u8>>
+pub fn multiply_sum<P: Group>(points_bytes: &[u8], scalar_bytes: &[u8], cancel: &AtomicBool) -> Result<Vec<u8>>
 where
     Affine<P>: PointBytes,
 {
@@ -90,11 +86,13 @@ where
     if points.len() != scalars.len() {
         return Err(bad("there are not as many points as scalars"));
     }
-    let (points, scalars): (Vec<_>, Vec<BigInt<4>>) = points
+    let (points, scalars): (Vec<_>, Vec<_>) = points
         .into_iter()
         .zip(scalars)
         .filter(|(point, _)| !point.is_zero())
         .map(|(point, scalar)| (point, scalar.into_bigint()))
         .unzip();
-    Ok(point_bytes(msm(&points, &scalars, cancel)?))
+    let wires: Vec<u32> = (0..).take(points.len()).collect();
+    let sum = Bases::new(points).sum(&wires, &Scalars::new(scalars), cancel)?;
+    Ok(point_bytes(sum))
 }

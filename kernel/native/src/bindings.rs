@@ -4,6 +4,7 @@ use crate::arithmetic;
 use crate::encoding::{read_element, read_scalars, write_element, Form};
 use crate::error::{bad, malformed, Fault, Result};
 use crate::interrupt::{interruptible, python_error};
+use crate::path::{checked_path, Path};
 use crate::poseidon;
 use crate::program::{Outcome, Program};
 use crate::prove;
@@ -12,9 +13,10 @@ use crate::setup::{setup, Secrets};
 use crate::verifying_key::{self, read_inputs, Proof};
 use crate::zkey;
 use ark_bn254::{g1, g2, Fr, G1Affine, G2Affine};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A verifying key, checked and with its pairings prepared.
 #[pyclass(frozen)]
@@ -241,6 +243,12 @@ fn threads() -> usize {
     rayon::current_num_threads()
 }
 
+/// The name of the kernel's instructions; ValueError if those that the environment asks for cannot be had.
+#[pyfunction]
+fn path() -> PyResult<&'static str> {
+    checked_path().map(Path::name).map_err(PyValueError::new_err)
+}
+
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<VerifyingKey>()?;
     module.add_class::<ProvingKey>()?;
@@ -261,6 +269,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         wrap_pyfunction!(msm_g2, module)?,
         wrap_pyfunction!(pairing_check, module)?,
         wrap_pyfunction!(threads, module)?,
+        wrap_pyfunction!(path, module)?,
     ] {
         module.add_function(function)?;
     }
@@ -282,6 +291,6 @@ fn scalar(bytes: &[u8]) -> Result<Fr> {
         .ok_or_else(|| malformed("scalar-not-canonical", "a scalar is not below the field's order"))
 }
 
-fn read_file(path: &Path) -> Result<Vec<u8>> {
+fn read_file(path: &std::path::Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|error| Fault::Io(error.to_string()))
 }

@@ -4,6 +4,7 @@
 //! them into integers.
 
 mod arithmetic;
+mod bases;
 mod batch;
 mod bindings;
 mod buckets;
@@ -14,12 +15,15 @@ mod error;
 mod interrupt;
 mod msm;
 mod ntt;
+mod path;
 mod phase2;
 mod poseidon;
 mod program;
 mod prove;
 mod ptau;
 mod r1cs;
+#[cfg(target_arch = "x86_64")]
+mod recoding;
 mod sampling;
 mod sections;
 mod setup;

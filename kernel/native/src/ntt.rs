@@ -3,7 +3,10 @@
 use crate::error::{bad, Result};
 use crate::msm::check;
 #[cfg(target_arch = "x86_64")]
-use crate::vector::{ntt::Plan, ntt::LEAST, Ifma};
+use crate::{
+    path::path,
+    vector::ntt::{Plan, LEAST},
+};
 use ark_bn254::Fr;
 use ark_ff::{BigInt, FftField, PrimeField};
 use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
@@ -28,7 +31,8 @@ impl OddCoset {
             domain,
             coset: domain.get_coset(shift).ok_or_else(none)?,
             #[cfg(target_arch = "x86_64")]
-            lanes: Ifma::detect()
+            lanes: path()
+                .ifma()
                 .filter(|_| size >= LEAST)
                 .and_then(|ifma| Plan::new(ifma, size, domain.group_gen, shift)),
         })
@@ -69,7 +73,7 @@ pub fn odd_shift(size: usize) -> Result<Fr> {
 pub fn transform(values: &mut Vec<Fr>, inverse: bool) -> Result<()> {
     let domain = Radix2EvaluationDomain::<Fr>::new(values.len()).ok_or_else(|| bad("there is no domain this large"))?;
     #[cfg(target_arch = "x86_64")]
-    if let Some(ifma) = Ifma::detect().filter(|_| values.len() >= LEAST) {
+    if let Some(ifma) = path().ifma().filter(|_| values.len() >= LEAST) {
         let root = if inverse {
             domain.group_gen_inv
         } else {

@@ -3,12 +3,13 @@
 //! The quotient comes from A·B − C on the odd points of the doubled domain: there the vanishing polynomial of the
 //! domain is a constant, which the key's H points already hold, so nothing is divided.
 
+use crate::bases::{Group, Scalars};
 use crate::error::{malformed, Result};
-use crate::msm::{check, msm};
+use crate::msm::check;
 use crate::verifying_key::Proof;
 use crate::zkey::{Matrix, ProvingKey, Query};
 use ark_bn254::{Fr, G1Projective};
-use ark_ec::short_weierstrass::{Affine, Projective, SWCurveConfig};
+use ark_ec::short_weierstrass::Projective;
 use ark_ec::CurveGroup;
 use ark_ff::{BigInt, One, PrimeField, Zero};
 use rayon::prelude::*;
@@ -27,11 +28,11 @@ pub fn prove(key: &ProvingKey, witness: &[Fr], r: Fr, s: Fr, cancel: &AtomicBool
     if !witness[0].is_one() {
         return Err(malformed("witness-one", "the witness does not start with 1"));
     }
-    let scalars: Vec<BigInt<4>> = witness.par_iter().map(|value| value.into_bigint()).collect();
+    let scalars = Scalars::new(witness.par_iter().map(|value| value.into_bigint()).collect());
     let (quotient, (sums, b2)) = rayon::join(
         || -> Result<G1Projective> {
             let odd = quotient_on_odd_points(key, witness, cancel)?;
-            query_sum(&key.h, &odd, cancel)
+            query_sum(&key.h, &Scalars::new(odd), cancel)
         },
         || {
             rayon::join(
@@ -64,13 +65,8 @@ pub fn prove(key: &ProvingKey, witness: &[Fr], r: Fr, s: Fr, cancel: &AtomicBool
     })
 }
 
-fn query_sum<P: SWCurveConfig<ScalarField = Fr>>(
-    query: &Query<Affine<P>>,
-    scalars: &[BigInt<4>],
-    cancel: &AtomicBool,
-) -> Result<Projective<P>> {
-    let chosen: Vec<_> = query.wires.iter().map(|wire| scalars[*wire as usize]).collect();
-    msm(&query.points, &chosen, cancel)
+fn query_sum<P: Group>(query: &Query<P>, scalars: &Scalars, cancel: &AtomicBool) -> Result<Projective<P>> {
+    query.points.sum(&query.wires, scalars, cancel)
 }
 
 fn quotient_on_odd_points(key: &ProvingKey, witness: &[Fr], cancel: &AtomicBool) -> Result<Vec<BigInt<4>>> {

@@ -3,12 +3,14 @@
 //! A key that is wrong in silence proves nothing or proves anything, so every point must be on its curve and every
 //! index in its range before the first proof. Coefficients stand in the file multiplied by R² (Montgomery twice).
 
+use crate::bases::{Bases, Group};
 use crate::encoding::{modulus_bytes, read_element, read_points, Form, PointBytes};
 use crate::error::{bad, malformed, Result};
 use crate::ntt::OddCoset;
 use crate::sections::{Reader, Sections};
 use crate::verifying_key::VerifyingKey;
-use ark_bn254::{Fq, Fr, G1Affine, G2Affine};
+use ark_bn254::{g1, g2, Fq, Fr, G1Affine};
+use ark_ec::short_weierstrass::Affine;
 use ark_ec::AffineRepr;
 use ark_ff::{One, PrimeField};
 
@@ -16,15 +18,18 @@ use ark_ff::{One, PrimeField};
 const MAX_DOMAIN: u32 = 1 << 27;
 
 /// The points of one query with those at infinity left out, beside the wires they belong to.
-pub struct Query<P> {
+pub struct Query<P: Group> {
     pub wires: Vec<u32>,
-    pub points: Vec<P>,
+    pub points: Bases<P>,
 }
 
-impl<P: AffineRepr> Query<P> {
-    fn new(points: Vec<P>, first_wire: u32) -> Self {
+impl<P: Group> Query<P> {
+    fn new(points: Vec<Affine<P>>, first_wire: u32) -> Self {
         let (wires, points) = (first_wire..).zip(points).filter(|(_, point)| !point.is_zero()).unzip();
-        Self { wires, points }
+        Self {
+            wires,
+            points: Bases::new(points),
+        }
     }
 }
 
@@ -64,11 +69,11 @@ pub struct ProvingKey {
     pub verifying_key: VerifyingKey,
     pub beta1: G1Affine,
     pub delta1: G1Affine,
-    pub a: Query<G1Affine>,
-    pub b1: Query<G1Affine>,
-    pub b2: Query<G2Affine>,
-    pub c: Query<G1Affine>,
-    pub h: Query<G1Affine>,
+    pub a: Query<g1::Config>,
+    pub b1: Query<g1::Config>,
+    pub b2: Query<g2::Config>,
+    pub c: Query<g1::Config>,
+    pub h: Query<g1::Config>,
     pub left: Matrix,
     pub right: Matrix,
     pub odd: OddCoset,

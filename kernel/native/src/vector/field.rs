@@ -1,8 +1,8 @@
 //! Eight elements of a prime field, in Montgomery form with R = 2^260.
 //!
-//! An [`Element`] is a number below 2p, five limbs of 52 bits in five [`Lanes`]; two numbers stand for the same element
-//! when they differ by p. R is 84 times p, so factors need no reduction: a [`Loose`] number is whatever limbs hold, and
-//! a product of two of them is below 2p as long as their bounds multiply to no more than 64 p².
+//! An [`Element`] is a number up to 2p, five limbs of 52 bits in five [`Lanes`]; numbers that differ by p stand for the
+//! same element. R is 84 times p, so factors need no reduction: a [`Loose`] number is up to 8p, and a [`Wide`] product
+//! of two of them, up to 64 p², reduces to an element without a comparison.
 
 use super::lanes::{Lanes, Mask};
 use super::modulus::{Limbs, Modulus, LIMB};
@@ -12,13 +12,17 @@ use core::marker::PhantomData;
 /// Eight elements in memory, limb by limb.
 pub type Block = [[u64; 8]; 5];
 
-/// Eight elements, each below 2p.
+/// Eight elements, each up to 2p.
 #[derive(Clone, Copy)]
 pub struct Element<M>([Lanes; 5], PhantomData<M>);
 
-/// Eight numbers below 8p in limbs of 52 bits: good as a factor.
+/// Eight numbers up to 8p in limbs of 52 bits: good as a factor.
 #[derive(Clone, Copy)]
 pub struct Loose<M>([Lanes; 5], PhantomData<M>);
+
+/// Eight numbers from 0 to 64 p² in limbs that may be out of range: products, their sums and differences.
+#[derive(Clone, Copy)]
+pub struct Wide<M>([Lanes; 10], PhantomData<M>);
 
 impl<M: Modulus> Element<M> {
     #[inline(always)]
@@ -143,13 +147,24 @@ impl<M: Modulus> Element<M> {
         Self::reduced(ifma, difference(multiple::<M>(ifma, 2), self.0))
     }
 
-    /// `self` + `other`, below 4p.
+    /// The opposite where the mask has a one.
     #[inline(always)]
-    pub fn loose_add(self, ifma: Ifma, other: Self) -> Loose<M> {
-        Loose(carried(ifma, sum(self.0, other.0)), PhantomData)
+    pub fn neg_where(self, ifma: Ifma, mask: Mask) -> Self {
+        let opposite = difference(multiple::<M>(ifma, 2), self.0);
+        let mut out = self.0;
+        for (mine, theirs) in out.iter_mut().zip(opposite) {
+            *mine = mine.select(mask, theirs);
+        }
+        Self(carried(ifma, out), PhantomData)
     }
 
-    /// `self` − `other`, below 4p.
+    /// `self` + `other`, up to 4p.
+    #[inline(always)]
+    pub fn loose_add(self, ifma: Ifma, other: Self) -> Loose<M> {
+        self.loose().add(ifma, other.loose())
+    }
+
+    /// `self` − `other`, up to 4p.
     #[inline(always)]
     pub fn loose_sub(self, ifma: Ifma, other: Self) -> Loose<M> {
         let raised = sum(self.0, multiple::<M>(ifma, 2));
@@ -178,8 +193,12 @@ impl<M: Modulus> Element<M> {
     /// The one number below p of each element.
     #[inline(always)]
     pub fn canonical(self, ifma: Ifma) -> Self {
-        let less = carried(ifma, difference(self.0, multiple::<M>(ifma, 1)));
-        self.select(!less[4].negative(), Self(less, PhantomData))
+        let mut out = self;
+        for _ in 0..2 {
+            let less = carried(ifma, difference(out.0, multiple::<M>(ifma, 1)));
+            out = out.select(!less[4].negative(), Self(less, PhantomData));
+        }
+        out
     }
 
     /// Lanes that hold zero.
@@ -200,7 +219,7 @@ impl<M: Modulus> Element<M> {
         Self(out, PhantomData)
     }
 
-    /// The element below 2p of a number below 8p whose limbs may be out of range by a little.
+    /// The element, below 2p, of a number below 8p whose limbs may be out of range by a little.
     ///
     /// The top limb tells how often p fits, or one less. What the lower limbs still carry is worth a few of its units,
     /// 2^−43 of p, and can make it −1; the reciprocal is too small by more than 2^−19 of itself, so that the quotient
@@ -219,18 +238,9 @@ impl<M: Modulus> Element<M> {
 }
 
 impl<M: Modulus> Loose<M> {
-    /// The product over R: four limbs are folded upwards, the fifth is cancelled by a multiple of p.
     #[inline(always)]
     pub fn mul(self, ifma: Ifma, other: Self) -> Element<M> {
-        let (a, b) = (self.0, other.0);
-        let mut t = [Lanes::splat(ifma, 0); 10];
-        for i in 0..5 {
-            for j in 0..5 {
-                t[i + j] = t[i + j].add_low(a[i], b[j]);
-                t[i + j + 1] = t[i + j + 1].add_high(a[i], b[j]);
-            }
-        }
-        reduce::<M>(ifma, t)
+        self.wide_mul(ifma, other).reduce(ifma)
     }
 
     #[inline(always)]
@@ -250,34 +260,85 @@ impl<M: Modulus> Loose<M> {
             t[2 * i] = t[2 * i].add_low(a[i], a[i]);
             t[2 * i + 1] = t[2 * i + 1].add_high(a[i], a[i]);
         }
-        reduce::<M>(ifma, t)
+        Wide(t, PhantomData).reduce(ifma)
+    }
+
+    #[inline(always)]
+    pub fn wide_mul(self, ifma: Ifma, other: Self) -> Wide<M> {
+        let (a, b) = (self.0, other.0);
+        let mut t = [Lanes::splat(ifma, 0); 10];
+        for i in 0..5 {
+            for j in 0..5 {
+                t[i + j] = t[i + j].add_low(a[i], b[j]);
+                t[i + j + 1] = t[i + j + 1].add_high(a[i], b[j]);
+            }
+        }
+        Wide(t, PhantomData)
+    }
+
+    /// `self` + `other`; the bounds add up.
+    #[inline(always)]
+    pub fn add(self, ifma: Ifma, other: Self) -> Self {
+        Self(carried(ifma, sum(self.0, other.0)), PhantomData)
+    }
+
+    /// `self` − `other` + 4p, for an `other` up to 4p.
+    #[inline(always)]
+    pub fn sub_raised(self, ifma: Ifma, other: Self) -> Self {
+        let raised = sum(self.0, multiple::<M>(ifma, 4));
+        Self(carried(ifma, difference(raised, other.0)), PhantomData)
     }
 }
 
-/// t / 2^260 modulo p, below 2p for t up to 64 p².
-///
-/// A limb at the bottom is worth that limb times FOLD, 2^−52 modulo p, one place higher. FOLD is below p/7, so that four
-/// such steps leave t / 2^208 + 2^52·p/7, and one limb, which is cancelled by less than 2^52·p: (64/84 + 1/7 + 1)·p.
-#[inline(always)]
-fn reduce<M: Modulus>(ifma: Ifma, mut t: [Lanes; 10]) -> Element<M> {
-    let mask = Lanes::splat(ifma, LIMB);
-    let fold = constant(ifma, &M::FOLD);
-    for i in 0..4 {
-        t[i + 1] = t[i + 1] + t[i].shift_right::<52>();
-        let low = t[i].and(mask);
-        for j in 0..5 {
-            t[i + 1 + j] = t[i + 1 + j].add_low(low, fold[j]);
-            t[i + 2 + j] = t[i + 2 + j].add_high(low, fold[j]);
+impl<M: Modulus> Wide<M> {
+    #[inline(always)]
+    pub fn plus(self, other: Self) -> Self {
+        Self(sum(self.0, other.0), PhantomData)
+    }
+
+    /// `self` − `other`, which must not exceed it.
+    #[inline(always)]
+    pub fn minus(self, other: Self) -> Self {
+        Self(difference(self.0, other.0), PhantomData)
+    }
+
+    /// `self` + 16 p².
+    #[inline(always)]
+    pub fn raised(self, ifma: Ifma) -> Self {
+        let mut out = self.0;
+        for (limb, constant) in out.iter_mut().zip(&M::SQUARE_16) {
+            *limb = *limb + Lanes::splat(ifma, *constant);
         }
+        Self(out, PhantomData)
     }
-    let p = constant(ifma, &M::P);
-    let factor = Lanes::splat(ifma, 0).add_low(t[4], Lanes::splat(ifma, M::INVERSE));
-    for j in 0..5 {
-        t[4 + j] = t[4 + j].add_low(factor, p[j]);
-        t[5 + j] = t[5 + j].add_high(factor, p[j]);
+
+    /// This over 2^260 modulo p, below 2p.
+    ///
+    /// A limb at the bottom is worth that limb times FOLD, 2^−52 modulo p, one place higher. FOLD is below p/7, so that
+    /// four such steps leave t / 2^208 + 2^52·p/7, and one limb, which is cancelled by less than 2^52·p: altogether
+    /// (64/84 + 1/7 + 1)·p.
+    #[inline(always)]
+    pub fn reduce(self, ifma: Ifma) -> Element<M> {
+        let mut t = self.0;
+        let mask = Lanes::splat(ifma, LIMB);
+        let fold = constant(ifma, &M::FOLD);
+        for i in 0..4 {
+            t[i + 1] = t[i + 1] + t[i].shift_right_signed::<52>();
+            let low = t[i].and(mask);
+            for j in 0..5 {
+                t[i + 1 + j] = t[i + 1 + j].add_low(low, fold[j]);
+                t[i + 2 + j] = t[i + 2 + j].add_high(low, fold[j]);
+            }
+        }
+        let p = constant(ifma, &M::P);
+        let factor = Lanes::splat(ifma, 0).add_low(t[4], Lanes::splat(ifma, M::INVERSE));
+        for j in 0..5 {
+            t[4 + j] = t[4 + j].add_low(factor, p[j]);
+            t[5 + j] = t[5 + j].add_high(factor, p[j]);
+        }
+        t[5] = t[5] + t[4].shift_right_signed::<52>();
+        Element(carried(ifma, [t[5], t[6], t[7], t[8], t[9]]), PhantomData)
     }
-    t[5] = t[5] + t[4].shift_right::<52>();
-    Element(carried(ifma, [t[5], t[6], t[7], t[8], t[9]]), PhantomData)
 }
 
 #[inline(always)]
@@ -317,7 +378,7 @@ fn totalled<M: Modulus, const N: usize, const K: usize>(
 }
 
 #[inline(always)]
-fn sum(mut a: [Lanes; 5], b: [Lanes; 5]) -> [Lanes; 5] {
+fn sum<const N: usize>(mut a: [Lanes; N], b: [Lanes; N]) -> [Lanes; N] {
     for (a, b) in a.iter_mut().zip(b) {
         *a = *a + b;
     }
@@ -325,7 +386,7 @@ fn sum(mut a: [Lanes; 5], b: [Lanes; 5]) -> [Lanes; 5] {
 }
 
 #[inline(always)]
-fn difference(mut a: [Lanes; 5], b: [Lanes; 5]) -> [Lanes; 5] {
+fn difference<const N: usize>(mut a: [Lanes; N], b: [Lanes; N]) -> [Lanes; N] {
     for (a, b) in a.iter_mut().zip(b) {
         *a = *a - b;
     }

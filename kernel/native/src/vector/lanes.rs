@@ -33,6 +33,34 @@ impl Lanes {
         Self(intrinsic!(_mm512_loadu_si512(words.as_ptr().cast())))
     }
 
+    /// Four words of each of eight rows: lane i of output j is word j of row i.
+    #[inline(always)]
+    pub fn load_fours(_: Ifma, rows: [&[u64; 4]; 8]) -> [Self; 4] {
+        intrinsic!({
+            let half = |row: &[u64; 4]| _mm256_loadu_si256(row.as_ptr().cast());
+            let both = |low, high| _mm512_inserti64x4::<1>(_mm512_castsi256_si512(half(low)), half(high));
+            let (r04, r15) = (both(rows[0], rows[4]), both(rows[1], rows[5]));
+            let (r26, r37) = (both(rows[2], rows[6]), both(rows[3], rows[7]));
+            let (even01, odd01) = (_mm512_unpacklo_epi64(r04, r15), _mm512_unpackhi_epi64(r04, r15));
+            let (even23, odd23) = (_mm512_unpacklo_epi64(r26, r37), _mm512_unpackhi_epi64(r26, r37));
+            let first = _mm512_setr_epi64(0, 1, 8, 9, 4, 5, 12, 13);
+            let second = _mm512_setr_epi64(2, 3, 10, 11, 6, 7, 14, 15);
+            [
+                Self(_mm512_permutex2var_epi64(even01, first, even23)),
+                Self(_mm512_permutex2var_epi64(odd01, first, odd23)),
+                Self(_mm512_permutex2var_epi64(even01, second, even23)),
+                Self(_mm512_permutex2var_epi64(odd01, second, odd23)),
+            ]
+        })
+    }
+
+    #[inline(always)]
+    pub fn words(self) -> [u64; 8] {
+        let mut words = [0; 8];
+        self.store(&mut words);
+        words
+    }
+
     #[inline(always)]
     pub fn store(self, words: &mut [u64; 8]) {
         intrinsic!(_mm512_storeu_si512(words.as_mut_ptr().cast(), self.0));
@@ -107,8 +135,9 @@ impl Lanes {
     /// Lane i of output j is lane j of input i.
     #[inline(always)]
     pub fn transpose(rows: [Self; 8]) -> [Self; 8] {
-        let r = rows.map(|row| row.0);
         intrinsic!({
+            let [r0, r1, r2, r3, r4, r5, r6, r7] = rows;
+            let r = [r0.0, r1.0, r2.0, r3.0, r4.0, r5.0, r6.0, r7.0];
             let (a0, a1) = (_mm512_unpacklo_epi64(r[0], r[1]), _mm512_unpackhi_epi64(r[0], r[1]));
             let (a2, a3) = (_mm512_unpacklo_epi64(r[2], r[3]), _mm512_unpackhi_epi64(r[2], r[3]));
             let (a4, a5) = (_mm512_unpacklo_epi64(r[4], r[5]), _mm512_unpackhi_epi64(r[4], r[5]));
@@ -142,6 +171,12 @@ impl Lanes {
             ]
         })
     }
+}
+
+/// Asks for a cache line that will be read soon.
+#[inline(always)]
+pub fn prefetch<T>(_: Ifma, place: &T) {
+    intrinsic!(_mm_prefetch::<_MM_HINT_T0>(core::ptr::from_ref(place).cast()));
 }
 
 impl Add for Lanes {

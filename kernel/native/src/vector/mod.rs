@@ -4,13 +4,21 @@
 //! from it proves that they are there. Work is written as a [`Task`] and run through [`Ifma::run`], where the
 //! compiler sees the processor's features; all that happens inside must be `#[inline(always)]` to share them.
 
+pub mod coordinate;
 pub mod field;
+pub mod heaps;
 pub mod lanes;
 pub mod modulus;
 pub mod ntt;
+pub mod pairs;
 pub mod passes;
+pub mod points;
+pub mod quadratic;
 pub mod scalars;
+pub mod sums;
 
+#[cfg(test)]
+mod sums_tests;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -41,6 +49,21 @@ impl Ifma {
             task.run(ifma)
         }
         // SAFETY: an `Ifma` exists only where `detect` has found every feature that `compiled` enables.
+        #[allow(unsafe_code)]
+        unsafe {
+            compiled(task, self)
+        }
+    }
+
+    /// The same as a call of its own: for a large piece that many places share.
+    #[inline(always)]
+    pub fn call<T: Task>(self, task: T) -> T::Output {
+        #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+        #[inline(never)]
+        fn compiled<T: Task>(task: T, ifma: Ifma) -> T::Output {
+            task.run(ifma)
+        }
+        // SAFETY: as above.
         #[allow(unsafe_code)]
         unsafe {
             compiled(task, self)

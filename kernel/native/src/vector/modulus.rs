@@ -22,6 +22,8 @@ pub trait Modulus: Copy + Send + Sync + 'static {
     const FOLD: Limbs = fold(&Self::P, Self::INVERSE);
     /// 0·p to 7·p, limb by limb.
     const MULTIPLES: [[u64; 8]; 5] = multiples(&Self::P);
+    /// 16·p²
+    const SQUARE_16: [u64; 10] = square_16(&Self::P);
     /// 2^260 modulo p: one, as values are kept.
     const ONE: Limbs = limbs(&power_of_two(&Self::WORDS.0, 260));
     /// Multiplying by it turns plain numbers into kept ones.
@@ -99,6 +101,24 @@ const fn multiples(p: &Limbs) -> [[u64; 8]; 5] {
             at += 1;
         }
         factor += 1;
+    }
+    out
+}
+
+const fn square_16(p: &Limbs) -> [u64; 10] {
+    let mut out = [0; 10];
+    let mut i = 0;
+    while i < 5 {
+        let mut carry = 0u128;
+        let mut j = 0;
+        while j < 5 {
+            let sum = out[i + j] as u128 + 16 * p[i] as u128 * p[j] as u128 + carry;
+            out[i + j] = sum as u64 & LIMB;
+            carry = sum >> 52;
+            j += 1;
+        }
+        out[i + 5] = carry as u64;
+        i += 1;
     }
     out
 }

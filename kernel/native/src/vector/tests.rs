@@ -39,6 +39,11 @@ impl Stream {
         self.word() % bound
     }
 
+    pub fn scalar(&mut self) -> Fr {
+        let words = [self.word(), self.word(), self.word(), self.word() >> 3];
+        Fr::from_bigint(BigInt(words)).unwrap_or_else(|| Fr::from(self.word()))
+    }
+
     /// An element whose kept form is random, or a corner of its range, for one in eight.
     fn element<T: MontConfig<4>>(&mut self) -> Prime<T>
     where
