@@ -34,7 +34,14 @@ FAMILY_SHAPES = {  # at n positions; of lending, n assets, 64 at most
     "regime-margin": lambda n: Shape(n, 4, 4, 3, (("regimes", 3),)),
     "synthetix-v3": lambda n: Shape(n, 4, 0),
     "tiered-haircut": lambda n: Shape(0, min(n, 64), 8, 10),
+    "derive-pmrm2": lambda n: Shape(1 + n, 8, 0, None, derive_options(n, ("scenarios", 31), ("skews", 2))),
+    "derive-srm": lambda n: Shape(4 + n, 4, 0, None, (("perps", 4), *derive_options(n))),
 }
+
+
+def derive_options(n, *more):
+    """Return the dimensions of n options: calls and puts over as many expiries as a venue would list them."""
+    return (("expiries", {8: 2, 32: 6, 128: 14}[n]), ("strikes", n // 2), *more)
 
 
 def gadget_counts():
@@ -81,7 +88,9 @@ def family_places(*positions):
 
 def measures(builder):
     system = builder.system
-    causes = Counter(re.sub(r"\.?\d+", "", system.cause(row)) for row in range(system.rows))
+    causes = Counter()
+    for cause, rows in Counter(map(system.cause, range(system.rows))).items():
+        causes[re.sub(r"\.?\d+", "", cause)] += rows
     mostly = "".join(f"{cause} {100 * rows // system.rows} %" for cause, rows in causes.most_common(1))
     return system.rows, system.wires, len(system.public), system.nonzeros, mostly
 
@@ -121,6 +130,18 @@ def test_no_family_changes_its_size_unnoticed(name):
 def test_no_large_shape_changes_its_size_unnoticed(rng):
     for place in rng.sample(family_places(*POSITIONS[1:]), 2):
         assert written([family_count(*place)])[0] in stands()
+
+
+def test_the_page_says_what_the_table_says():
+    page = Path(__file__).parents[2] / "docs" / "rules.md"
+    rows = dict(
+        re.findall(r"^\| `([a-z0-9-]+)`[^|]*\| ([0-9,/ |]+) \|$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    assert len(rows) >= 8
+    counts = {(what, size): f"{int(rows):,}" for what, size, rows, *_ in stands()[1:]}
+    for name, cells in rows.items():
+        pairs = [" / ".join(counts[f"{name} {statement}", str(n)] for statement in STATEMENTS) for n in POSITIONS]
+        assert cells == " | ".join(pairs)
 
 
 @pytest.mark.parametrize("statement", STATEMENTS)
