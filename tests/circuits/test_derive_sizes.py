@@ -12,8 +12,7 @@ def test_128_options_under_33_scenarios_fit_their_domains(say):
     for statement, domain in (("sufficiency", 1 << 16), ("shortfall", 1 << 14)):
         circuit = compile_statement("derive-pmrm2", shape, statement)
         rows, public = circuit.system.rows, len(circuit.public)
-        say(
-            f"{statement}: {rows:,} constraints, {public:,} public inputs, {domain - rows - public - 1:,} of {domain:,} left"
-        )
+        left = domain - rows - public - 1
+        say(f"{statement}: {rows:,} constraints, {public:,} public inputs, {left:,} of {domain:,} left")
         assert rows <= 65_000
         assert rows + public + 1 <= domain
