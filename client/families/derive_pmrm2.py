@@ -59,7 +59,7 @@ def market_cells(parameters: DerivePmrm2Parameters, market: DerivePmrm2Market, c
     """Fill prices, doubts, and every listed option repriced; prices to the nearest, what adds to margin up."""
     venue, lot = parameters.contingencies, parameters.underlying.size_step
     cells.price("market.spot", market.spot.price, parameters.underlying.name, lot)
-    cells.price("market.price.0", market.perpetual.price, parameters.perpetual, lot)
+    cells.price("market.perp_price", market.perpetual.price, parameters.perpetual, lot)
     cells.nearest("market.funding.0", market.perpetual.funding_index, parameters.perpetual, lot)
     cells.up("market.peg_gap", max(Decimal(0), venue.peg_threshold - market.stable), parameters.quote.asset)
 
