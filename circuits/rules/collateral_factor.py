@@ -39,8 +39,13 @@ __all__ = ["COLLATERAL_FACTOR", "collateral_factor_schema", "debts", "lending_ma
 
 def equity(account: Account, market: TableView, parameters: TableView) -> Expression:
     """Return cash and the collateral at the best factors the account may use."""
+    return account.cash + counted(account, market, parameters)
+
+
+def counted(account: Account, market: TableView, parameters: TableView) -> Expression:
+    """Return the collateral at its own factors or an open group's, whichever is best."""
     groups = takewhile(parameters.column("group_factor").row, count())
-    return account.cash + maximum(
+    return maximum(
         weighted(account, market, parameters.column("factor").row()),
         *(in_group(account, market, parameters, group) for group in groups),
     )
@@ -79,6 +84,17 @@ def debt_value(asset: Asset, market: TableView) -> Expression:
     return asset.debt * market.column("borrow_index")[asset] * market.column("asset_price")[asset]
 
 
+def parts(account: Account, market: TableView, parameters: TableView) -> dict[str, Expression]:
+    """Return what adds up to the surplus."""
+    own = weighted(account, market, parameters.column("factor").row())
+    return {
+        "cash": account.cash,
+        "collateral": own,
+        "gained by a group": counted(account, market, parameters) - own,
+        "debt": -debts(account, market),
+    }
+
+
 def collateral_factor_schema(shape: Shape) -> Schema:
     """Return the family's schema, for any number of groups."""
     shape.needs("groups")
@@ -111,4 +127,4 @@ def _parameter_cells(shape: Shape) -> tuple[Cell, ...]:
     return tuple(cells)
 
 
-COLLATERAL_FACTOR = Family("collateral-factor", collateral_factor_schema, equity, requirement)
+COLLATERAL_FACTOR = Family("collateral-factor", collateral_factor_schema, equity, requirement, parts=parts)

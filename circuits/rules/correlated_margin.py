@@ -29,11 +29,13 @@ LOADING_BITS = 18  # the sign included: up to ±13
 
 def requirement(account: Account, market: TableView, parameters: TableView) -> Expression:
     """Return what the instruments' own risks ask for, and each factor's shock of the net exposure to it."""
-    total = cross_margin.requirement(account, market, parameters)
-    shock = parameters.column("shock")
-    for factor in range(len(shock.row())):
-        total += absolute(exposure(account, market, parameters, factor)) * shock[factor]
-    return total
+    return sum(factor_risks(account, market, parameters), cross_margin.requirement(account, market, parameters))
+
+
+def factor_risks(account: Account, market: TableView, parameters: TableView) -> list[Expression]:
+    """Return each factor's shock of the net exposure to it."""
+    shocks = parameters.column("shock").row()
+    return [absolute(exposure(account, market, parameters, f)) * shock for f, shock in enumerate(shocks)]
 
 
 def exposure(account: Account, market: TableView, parameters: TableView, factor: int) -> Expression:
@@ -41,6 +43,15 @@ def exposure(account: Account, market: TableView, parameters: TableView, factor:
     price, loading = market.column("price"), parameters.column("loading")
     terms = (perp.size * price[perp] * loading[factor, perp] for perp in account.positions)
     return sum(terms, Constant(0, MONEY))
+
+
+def parts(account: Account, market: TableView, parameters: TableView) -> dict[str, Expression]:
+    """Return what adds up to the surplus."""
+    found = {"equity": cross_margin.equity(account, market, parameters)}
+    found["specific risk"] = -cross_margin.requirement(account, market, parameters)
+    for f, risk in enumerate(factor_risks(account, market, parameters)):
+        found[f"factor {f}"] = -risk
+    return found
 
 
 def correlated_margin_schema(shape: Shape) -> Schema:
@@ -61,4 +72,4 @@ def _factor_cells(shape: Shape) -> tuple[Cell, ...]:
     return tuple(cells)
 
 
-CORRELATED_MARGIN = Family("correlated-margin", correlated_margin_schema, cross_margin.equity, requirement)
+CORRELATED_MARGIN = Family("correlated-margin", correlated_margin_schema, cross_margin.equity, requirement, parts=parts)

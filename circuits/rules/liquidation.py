@@ -73,7 +73,7 @@ def hyperliquid_liquidation_price(price: Money, size: Money, available: Money, r
     if not size:
         raise InputError("no position, no liquidation price", code="wrong-value")
     side = 1 if size > 0 else -1
-    return price - side * Fraction(available) / abs(size) / (1 - rate * side)
+    return price - side * Fraction(available) / abs(Fraction(size)) / (1 - rate * side)
 
 
 def hyperliquid_first_slice(notional: Money) -> Fraction:
@@ -83,7 +83,7 @@ def hyperliquid_first_slice(notional: Money) -> Fraction:
 
 def hyperliquid_backstop(maintenance: Money) -> Fraction:
     """Return the account value below which the backstop takes over: two thirds of maintenance margin."""
-    return Fraction(maintenance) * 2 / 3
+    return Fraction(maintenance) * Fraction(2, 3)
 
 
 def aave_close_factor(health: Fraction, collateral: Money, debt: Money) -> Fraction:

@@ -72,8 +72,13 @@ def held(perp: Position) -> Expression:
 
 def requirement(account: Account, market: TableView, parameters: TableView) -> Expression:
     """Return the positions' requirements and the liquidator's reward."""
-    parts = (position_requirement(perp, market, parameters) for perp in account.positions)
-    return sum(parts, Constant(0, MONEY)) + reward(account, market, parameters)
+    return positions(account, market, parameters) + reward(account, market, parameters)
+
+
+def positions(account: Account, market: TableView, parameters: TableView) -> Expression:
+    """Return the sum of the positions' requirements."""
+    each = (position_requirement(perp, market, parameters) for perp in account.positions)
+    return sum(each, Constant(0, MONEY))
 
 
 def reward(account: Account, market: TableView, parameters: TableView) -> Expression:
@@ -87,6 +92,15 @@ def reward(account: Account, market: TableView, parameters: TableView) -> Expres
     cap = parameters["reward_cap"] * minimum(windows, ONE)
     further = parameters["window_reward"] * positive(windows - ONE)
     return minimum(maximum(flagging, parameters["reward_floor"]), cap) + further
+
+
+def parts(account: Account, market: TableView, parameters: TableView) -> dict[str, Expression]:
+    """Return what adds up to the surplus."""
+    return {
+        "equity": cross_margin.equity(account, market, parameters),
+        "positions": -positions(account, market, parameters),
+        "liquidator's reward": -reward(account, market, parameters),
+    }
 
 
 def synthetix_v3_schema(shape: Shape) -> Schema:
@@ -122,4 +136,4 @@ def _parameter_cells(shape: Shape) -> tuple[Cell, ...]:
     return tuple(cells)
 
 
-SYNTHETIX_V3 = Family("synthetix-v3", synthetix_v3_schema, cross_margin.equity, requirement)
+SYNTHETIX_V3 = Family("synthetix-v3", synthetix_v3_schema, cross_margin.equity, requirement, parts=parts)
