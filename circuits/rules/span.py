@@ -125,7 +125,7 @@ class Book:
         rates = self.parameters.column("calendar").row(commodity)
         deltas = self.deltas(commodity)
         pairs = calendar_pairs(len(deltas))
-        counts, left = spread_counts(deltas, [Spread(first, second) for first, second in pairs])
+        counts, left = spread_counts(deltas, [Spread(first, second) for first, second in pairs], kept=[0])
         calendar = add(count * rate for count, rate in zip(counts, rates, strict=True))
         alone = left[0].gross
         consumed = absolute(deltas[0]) - alone

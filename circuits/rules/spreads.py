@@ -11,7 +11,7 @@ uses are exact; the number of spreads of the others is bounded on the side the c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -19,6 +19,7 @@ from ...kernel.errors import RuleError
 from .branches import aligned
 from .expressions import Constant, Expression, Minimum, Positive, Quotient
 from .nodes import Exact, Remainder
+from .structure import bare
 from .units import Unit
 
 __all__ = ["Left", "Spread", "spread_counts", "spread_credit"]
@@ -72,17 +73,20 @@ def spread_credit(deltas: Sequence[Expression], spreads: Sequence[Spread]) -> tu
     return reduce(lambda total, term: total + term, terms), left
 
 
-def spread_counts(deltas: Sequence[Expression], spreads: Sequence[Spread]) -> tuple[list[Expression], list[Left]]:
+def spread_counts(
+    deltas: Sequence[Expression], spreads: Sequence[Spread], kept: Collection[int] = ()
+) -> tuple[list[Expression], list[Left]]:
     """Return (the number of each spread, what is left of each delta), the spreads taken in order.
 
-    Raises RuleError when a place is not in the list or twice in one spread, or a delta is a helper.
+    `kept` are the deltas whose rest the rule goes on to use: it changes no value, but saves making one twice. Raises
+    RuleError when a place is not in the list or twice in one spread, or a delta is a helper.
     """
     pools = [Left(_part(delta), _part(-delta)) for delta in deltas]
     counts = []
     for place, spread in enumerate(spreads):
         if spread.first == spread.second or not {spread.first, spread.second} <= set(range(len(deltas))):
             raise RuleError(f"spread {place} is between deltas {spread.first} and {spread.second} of {len(deltas)}")
-        later = {end for other in spreads[place + 1 :] for end in (other.first, other.second)}
+        later = set(kept) | {end for other in spreads[place + 1 :] for end in (other.first, other.second)}
         used = bool(later & {spread.first, spread.second})
         first, second = pools[spread.first], pools[spread.second]
         here, first.long, second.short = _consume(first.long, second.short, spread, used=used)
@@ -100,15 +104,19 @@ def _part(delta: Expression) -> Expression:
 def _consume(
     first: Expression, second: Expression, spread: Spread, *, used: bool
 ) -> tuple[Expression, Expression, Expression]:
-    """Return the number of spreads between two pools and what it leaves of them; exact when they are used again."""
-    whole = (_quotient(first, spread.first_ratio, spread), _quotient(second, spread.second_ratio, spread))
-    here, there = aligned(whole)
+    """Return the number of spreads between two pools and what it leaves of them; exact when they are used again.
+
+    Where they are not, the number is a minimum of what is never negative, cheap on one side: nothing in it is exact.
+    """
+    here, there = aligned([_whole(first, spread.first_ratio, spread), _whole(second, spread.second_ratio, spread)])
+    pools = ((first, spread.first_ratio), (second, spread.second_ratio))
+    last = [bare(_whole(bare(pool), ratio, spread)) for pool, ratio in pools]
     over, under = Exact(Positive(here - there)), Exact(Positive(there - here))
-    count = here - over if used else Minimum((here, there))
+    count = here - over if used else Minimum(aligned(last))
     return count, _rest(first, spread.first_ratio, spread, over), _rest(second, spread.second_ratio, spread, under)
 
 
-def _quotient(pool: Expression, ratio: Expression | None, spread: Spread) -> Expression:
+def _whole(pool: Expression, ratio: Expression | None, spread: Spread) -> Expression:
     return pool if ratio is None else Exact(Quotient(_finer(pool, spread.digits), ratio, up=False))
 
 

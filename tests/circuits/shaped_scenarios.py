@@ -1,5 +1,7 @@
 """Accounts of the scenario families where they are special: deltas that consume each other, losses that tie."""
 
+from dataclasses import replace
+
 from .shaped import values, with_values
 
 
@@ -36,3 +38,20 @@ def tied(schema, rng, case):
         if scenario != "0" and same[scenario]:
             changes[name] = changes.get(f"{row}.{int(scenario) - 1}", have[f"market.{row}.{int(scenario) - 1}"])
     return with_values(schema, case, "market", changes)
+
+
+def few_spreads(schema, rng, case):
+    """SPAN: so few spreads between commodities that a dishonest count of them has few values."""
+    sizes = tuple(rng.choice([-1, 1]) * (abs(size) % 1500) for size in case.holdings.sizes)
+    changes = {
+        name.removeprefix("parameters."): rng.randrange(1 << 23, 1 << 24)
+        for name in values(schema, "parameters", case.parameters)
+        if ".ratio." in name
+    }
+    deltas = {
+        name.removeprefix("market."): rng.choice([-1, 1]) * rng.randint(1, 10**4)
+        for name in values(schema, "market", case.market)
+        if ".delta." in name
+    }
+    case = replace(case, holdings=replace(case.holdings, sizes=sizes))
+    return with_values(schema, with_values(schema, case, "market", deltas), "parameters", changes)

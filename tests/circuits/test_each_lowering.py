@@ -29,6 +29,7 @@ from zkmargin.circuits.rules.language import (
     piecewise_linear,
     positive,
     remainder,
+    spread_counts,
     spread_credit,
     sum_largest,
 )
@@ -43,6 +44,7 @@ LATER, EARLIER = CellRef("t", 3, "later", DIMENSIONLESS, (0, 2), 2), CellRef("t"
 
 TWO, RATIO = Constant(2), CellRef("t", 4, "ratio", DIMENSIONLESS, (1, 3))
 SPREAD = spread_credit([X, Y, X - Y], [Spread(0, 1, POSITIVE), Spread(1, 2, Constant(1))])
+COUNTS = spread_counts([X, Y, X - Y], [Spread(0, 1), Spread(1, 2)], kept=[0, 2])
 SPREAD_BY_RATIO = spread_credit([2 * X, Y], [Spread(0, 1, Constant(1), first_ratio=TWO)])
 
 RULES = {
@@ -107,6 +109,7 @@ RULES = {
     "division by a constant": floor_div(7 * X, Constant(3)) - ceil_div(5 * Y, Constant(2)),
     "one decomposition": positive(X - Y) + positive(Y - X) - absolute(X - Y) + by_sign(X - Y, positive=X, negative=Y),
     "a spread": SPREAD[0] * 1 - SPREAD[1][0].net - 2 * SPREAD[1][1].net,
+    "a spread, of which the rest is kept": COUNTS[0][0] * 2 - COUNTS[1][0].gross + COUNTS[0][1] - COUNTS[1][2].net,
     "a spread by ratios": SPREAD_BY_RATIO[1][1].net + SPREAD_BY_RATIO[1][0].gross - SPREAD_BY_RATIO[0],
 }
 
