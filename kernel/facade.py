@@ -46,9 +46,13 @@ def setup(r1cs: Path, zkey: Path, *, tau: int, alpha: int, beta: int, delta: int
     return kernel().setup(r1cs, zkey, tau=tau, alpha=alpha, beta=beta, delta=delta)
 
 
-def load_key(zkey: Path | bytes) -> ProvingKey:
-    """Load and check a `.zkey`, for any number of proofs. Raises FormatError, FileError."""
-    return kernel().load_key(zkey)
+def load_key(zkey: Path | bytes, *, digest: bytes | None = None) -> ProvingKey:
+    """Load and check a `.zkey`, for any number of proofs. Raises FormatError, FileError.
+
+    A file is loaded through a cache beside it, `NAME.zkey.prepared`, which is written when it can be and may be deleted
+    at any time. `digest` is the file's SHA-256, where the caller has just taken it.
+    """
+    return kernel().load_key(zkey, digest)
 
 
 def prove(

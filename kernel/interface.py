@@ -64,8 +64,8 @@ class Kernel(Protocol):
     def setup(self, r1cs: Path, zkey: Path, *, tau: int, alpha: int, beta: int, delta: int) -> VerifyingKey:
         """Make a key from known secrets, gamma being 1, and write the `.zkey`."""
 
-    def load_key(self, zkey: Path | bytes) -> ProvingKey:
-        """Load and check a `.zkey`."""
+    def load_key(self, zkey: Path | bytes, digest: bytes | None = None) -> ProvingKey:
+        """Load and check a `.zkey`; `digest` is the file's SHA-256, where the caller has just taken it."""
 
     def load_program(self, data: bytes) -> Program:
         """Load and check a witness program."""

@@ -11,6 +11,7 @@ from .errors import EnvironmentFault, FormatError
 from .field import R
 from .files import reading, write_file
 from .groth16_data import G1, G2, Proof, VerifyingKey
+from .prepared import load_with_cache
 from .witness_program import WitnessProgram
 from .words import (
     from_words,
@@ -100,12 +101,11 @@ class NativeKernel:
         write_file(zkey, data)
         return key
 
-    def load_key(self, zkey: Path | bytes) -> NativeProvingKey:
-        """Load and check a `.zkey`; raises FormatError, FileError."""
+    def load_key(self, zkey: Path | bytes, digest: bytes | None = None) -> NativeProvingKey:
+        """Load and check a `.zkey`, through the cache beside it where it is a file; raises FormatError, FileError."""
         if isinstance(zkey, bytes):
             return NativeProvingKey(_native.ProvingKey.from_bytes(zkey))
-        with reading(zkey):
-            return NativeProvingKey(_native.ProvingKey.from_path(zkey))
+        return NativeProvingKey(load_with_cache(zkey, digest))
 
     def load_program(self, data: bytes) -> NativeProgram:
         """Load and check a witness program; raises FormatError."""

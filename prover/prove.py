@@ -80,7 +80,7 @@ class Prover:
         """Load a circuit's folder. Raises FileError, FormatError, MismatchError when its files do not fit together."""
         circuit_key = CircuitKey.load(directory, proving=True)
         manifest = circuit_key.manifest
-        key = load_key(directory / ZKEY)
+        key = load_key(directory / ZKEY, digest=circuit_key.zkey_hash)
         counts = (key.n_public, key.n_variables)
         if counts != (manifest.counts["public"], manifest.counts["wires"]):
             raise MismatchError("the proving key is another circuit's", file=str(directory / ZKEY))

@@ -33,6 +33,7 @@ class CircuitKey:
 
     manifest: Manifest
     verifying_key: VerifyingKey
+    zkey_hash: bytes | None = None  # the proving key's SHA-256, where its file was checked
 
     @property
     def circuit_id(self) -> str:
@@ -66,7 +67,7 @@ class CircuitKey:
         key = VerifyingKey.from_json(read_json(path))
         if key.n_public != len(manifest.public):
             raise MismatchError("the key has another number of public inputs than the circuit", file=str(path))
-        return cls(manifest, key)
+        return cls(manifest, key, bytes.fromhex(record[ZKEY].removeprefix("0x")) if proving else None)
 
 
 def _record(directory: Path) -> dict[str, str]:

@@ -55,7 +55,7 @@ class ReferenceKernel:
         write_file(zkey, data)
         return key
 
-    def load_key(self, zkey: Path | bytes) -> ReferenceProvingKey:
+    def load_key(self, zkey: Path | bytes, digest: bytes | None = None) -> ReferenceProvingKey:
         """Load and check a `.zkey`; raises FormatError, FileError."""
         if isinstance(zkey, bytes):
             return ReferenceProvingKey(zkey)

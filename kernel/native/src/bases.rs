@@ -1,6 +1,8 @@
 //! Points kept for many sums, and scalars made ready once for several, each in the form of the kernel's path.
 
+use crate::encoding::Coordinate;
 use crate::error::Result;
+use crate::map::Words;
 use crate::msm::msm;
 use crate::path::{path, Path};
 #[cfg(target_arch = "x86_64")]
@@ -11,6 +13,8 @@ use crate::vector::{points::PreparedPoints, sums, Ifma};
 use ark_bn254::Fr;
 use ark_ec::short_weierstrass::{Affine, Projective};
 use ark_ff::BigInt;
+use rayon::prelude::*;
+use std::borrow::Cow;
 use std::sync::atomic::AtomicBool;
 
 #[cfg(target_arch = "x86_64")]
@@ -27,7 +31,7 @@ impl<P: ark_ec::short_weierstrass::SWCurveConfig<ScalarField = Fr>> Group for P 
 pub enum Bases<P: Group> {
     Portable(Vec<Affine<P>>),
     #[cfg(target_arch = "x86_64")]
-    Ifma(Ifma, Vec<u64>),
+    Ifma(Ifma, Words),
 }
 
 /// Scalars, recoded once for every sum.
@@ -42,7 +46,7 @@ impl<P: Group> Bases<P> {
         match path() {
             Path::Portable => Self::Portable(points),
             #[cfg(target_arch = "x86_64")]
-            Path::Ifma(ifma) => Self::Ifma(ifma, PreparedPoints::words(&points)),
+            Path::Ifma(ifma) => Self::Ifma(ifma, Words::Owned(PreparedPoints::words(&points))),
         }
     }
 
@@ -66,6 +70,48 @@ impl<P: Group> Bases<P> {
             #[cfg(target_arch = "x86_64")]
             _ => unreachable!("the path is settled once for the process"),
         }
+    }
+}
+
+impl<P: Group<BaseField: Coordinate>> Bases<P> {
+    /// The points as words in the layout of this process, for a file.
+    pub fn words(&self) -> Cow<'_, [u64]> {
+        match self {
+            Self::Portable(points) => {
+                let coordinates = points.par_iter().flat_map_iter(|point| [point.x, point.y]);
+                Cow::Owned(coordinates.flat_map_iter(|coordinate| coordinate.words()).collect())
+            }
+            #[cfg(target_arch = "x86_64")]
+            Self::Ifma(_, words) => Cow::Borrowed(words),
+        }
+    }
+
+    /// `count` points, as `words` gave them. That they are points is for whoever keeps the words to know.
+    pub fn from_words(words: Words, count: usize) -> Option<Self> {
+        let width = P::BaseField::WIDTH / 8;
+        match path() {
+            Path::Portable => {
+                let points = words.par_chunks_exact(2 * width).map(|words| {
+                    let (x, y) = words.split_at(width);
+                    let coordinates = (P::BaseField::of_words(x)?, P::BaseField::of_words(y)?);
+                    Some(Affine::new_unchecked(coordinates.0, coordinates.1))
+                });
+                let whole = words.len() == 2 * width * count;
+                points.collect::<Option<Vec<_>>>().filter(|_| whole).map(Self::Portable)
+            }
+            // Each point, and each image.
+            #[cfg(target_arch = "x86_64")]
+            Path::Ifma(ifma) => (words.len() == 4 * width * count).then_some(Self::Ifma(ifma, words)),
+        }
+    }
+}
+
+/// Which layout the words of this process have.
+pub fn layout() -> u64 {
+    match path() {
+        Path::Portable => 1,
+        #[cfg(target_arch = "x86_64")]
+        Path::Ifma(_) => 2,
     }
 }
 

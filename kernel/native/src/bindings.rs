@@ -4,8 +4,10 @@ use crate::arithmetic;
 use crate::encoding::{read_element, read_scalars, write_element, Form};
 use crate::error::{bad, malformed, Fault, Result};
 use crate::interrupt::{interruptible, python_error};
+use crate::map::Map;
 use crate::path::{checked_path, Path};
 use crate::poseidon;
+use crate::prepared::{self, Hash};
 use crate::program::{Outcome, Program};
 use crate::prove;
 use crate::r1cs::R1cs;
@@ -55,37 +57,47 @@ struct ProvingKey(zkey::ProvingKey);
 #[pymethods]
 impl ProvingKey {
     #[staticmethod]
-    fn from_path(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        interruptible(py, |_| zkey::ProvingKey::parse(&read_file(&path)?)).map(Self)
-    }
-
-    #[staticmethod]
     fn from_bytes(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
         interruptible(py, |_| zkey::ProvingKey::parse(bytes)).map(Self)
     }
 
+    /// The key of a mapped cache, read beside its `.zkey` of this SHA-256; None when it is another's or damaged.
+    #[staticmethod]
+    fn from_prepared(py: Python<'_>, prepared: i32, zkey: i32, digest: Hash) -> PyResult<Option<Self>> {
+        let open = |descriptor| Map::of_descriptor(descriptor).map_err(|error| Fault::Io(error.to_string()));
+        interruptible(py, |_| prepared::read(open(prepared)?, open(zkey)?.bytes(), &digest)).map(|key| key.map(Self))
+    }
+
+    /// Writes the cache of this key, which was read from a `.zkey` of this SHA-256.
+    fn write_prepared(&self, py: Python<'_>, path: PathBuf, digest: Hash) -> PyResult<()> {
+        interruptible(py, |_| {
+            let mut file = std::fs::File::create(&path).map_err(|error| Fault::Io(error.to_string()))?;
+            prepared::write(&self.0, &digest, &mut file)
+        })
+    }
+
     #[getter]
     fn n_public(&self) -> u32 {
-        self.0.n_public
+        self.0.head.n_public
     }
 
     #[getter]
     fn n_variables(&self) -> u32 {
-        self.0.n_variables
+        self.0.head.n_variables
     }
 
     #[getter]
     fn domain_size(&self) -> u32 {
-        self.0.domain_size
+        self.0.head.domain_size
     }
 
     /// alpha, beta, gamma, delta, input points.
     fn verifying_key<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.0.verifying_key.to_bytes())
+        PyBytes::new(py, &self.0.head.verifying_key.to_bytes())
     }
 
     fn alpha_beta<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.0.verifying_key.alpha_beta_bytes())
+        PyBytes::new(py, &self.0.head.verifying_key.alpha_beta_bytes())
     }
 
     fn prove<'py>(&self, py: Python<'py>, witness: &[u8], r: &[u8], s: &[u8]) -> PyResult<Bound<'py, PyBytes>> {

@@ -89,6 +89,10 @@ pub trait Coordinate: Sized {
     const WIDTH: usize;
     fn read(bytes: &[u8], form: Form) -> Option<Self>;
     fn write(&self, form: Form, out: &mut Vec<u8>);
+    /// The numbers that the process keeps.
+    fn words(&self) -> Vec<u64>;
+    /// A coordinate of numbers as `words` gave them; `None` when one is not below the modulus.
+    fn of_words(words: &[u64]) -> Option<Self>;
 }
 
 impl Coordinate for Fq {
@@ -100,6 +104,15 @@ impl Coordinate for Fq {
 
     fn write(&self, form: Form, out: &mut Vec<u8>) {
         write_element(self, form, out);
+    }
+
+    fn words(&self) -> Vec<u64> {
+        self.0 .0.to_vec()
+    }
+
+    fn of_words(words: &[u64]) -> Option<Self> {
+        let number = BigInt(words.try_into().ok()?);
+        (number < Fq::MODULUS).then(|| Fq::new_unchecked(number))
     }
 }
 
@@ -114,6 +127,15 @@ impl Coordinate for Fq2 {
     fn write(&self, form: Form, out: &mut Vec<u8>) {
         write_element(&self.c0, form, out);
         write_element(&self.c1, form, out);
+    }
+
+    fn words(&self) -> Vec<u64> {
+        [self.c0.0 .0, self.c1.0 .0].concat()
+    }
+
+    fn of_words(words: &[u64]) -> Option<Self> {
+        let (real, imaginary) = words.split_at_checked(4)?;
+        Some(Self::new(Fq::of_words(real)?, Fq::of_words(imaginary)?))
     }
 }
 

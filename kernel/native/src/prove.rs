@@ -7,11 +7,11 @@ use crate::bases::{Group, Scalars};
 use crate::error::{malformed, Result};
 use crate::msm::check;
 use crate::verifying_key::Proof;
-use crate::zkey::{Matrix, ProvingKey, Query};
+use crate::zkey::{ProvingKey, Query};
 use ark_bn254::{Fr, G1Projective};
 use ark_ec::short_weierstrass::Projective;
 use ark_ec::CurveGroup;
-use ark_ff::{BigInt, One, PrimeField, Zero};
+use ark_ff::{BigInt, One, PrimeField};
 use rayon::prelude::*;
 use std::sync::atomic::AtomicBool;
 
@@ -19,10 +19,14 @@ use std::sync::atomic::AtomicBool;
 ///
 /// Whether the witness satisfies the circuit shows only in the proof: whoever hands it out verifies it first.
 pub fn prove(key: &ProvingKey, witness: &[Fr], r: Fr, s: Fr, cancel: &AtomicBool) -> Result<Proof> {
-    if witness.len() != key.n_variables as usize {
+    if witness.len() != key.head.n_variables as usize {
         return Err(malformed(
             "witness-length",
-            format!("the key has {} wires, the witness {}", key.n_variables, witness.len()),
+            format!(
+                "the key has {} wires, the witness {}",
+                key.head.n_variables,
+                witness.len()
+            ),
         ));
     }
     if !witness[0].is_one() {
@@ -54,10 +58,10 @@ pub fn prove(key: &ProvingKey, witness: &[Fr], r: Fr, s: Fr, cancel: &AtomicBool
     );
     let [a, b1, c] = sums?;
     check(cancel)?;
-    let a = a + key.verifying_key.alpha + key.delta1 * r;
-    let b1 = b1 + key.beta1 + key.delta1 * s;
-    let b2 = b2? + key.verifying_key.beta + key.verifying_key.delta * s;
-    let c = c + quotient? + a * s + b1 * r - key.delta1 * (r * s);
+    let a = a + key.head.verifying_key.alpha + key.head.delta1 * r;
+    let b1 = b1 + key.head.beta1 + key.head.delta1 * s;
+    let b2 = b2? + key.head.verifying_key.beta + key.head.verifying_key.delta * s;
+    let c = c + quotient? + a * s + b1 * r - key.head.delta1 * (r * s);
     Ok(Proof {
         a: a.into_affine(),
         b: b2.into_affine(),
@@ -65,29 +69,23 @@ pub fn prove(key: &ProvingKey, witness: &[Fr], r: Fr, s: Fr, cancel: &AtomicBool
     })
 }
 
+/// A query's sum. Points may come from a cache; what they add up to must be a point before anything is blinded by it,
+/// for off its curve nothing is known of what the blinding hides.
 fn query_sum<P: Group>(query: &Query<P>, scalars: &Scalars, cancel: &AtomicBool) -> Result<Projective<P>> {
-    query.points.sum(&query.wires, scalars, cancel)
+    let sum = query.points.sum(&query.wires, scalars, cancel)?;
+    if sum.into_affine().is_on_curve() {
+        return Ok(sum);
+    }
+    Err(malformed(
+        "prepared-key",
+        "the prepared key is not the key's: delete the file ending in .prepared",
+    ))
 }
 
 fn quotient_on_odd_points(key: &ProvingKey, witness: &[Fr], cancel: &AtomicBool) -> Result<Vec<BigInt<4>>> {
-    let size = key.domain_size as usize;
     let (a, b) = rayon::join(
-        || evaluate(&key.left, witness, size),
-        || evaluate(&key.right, witness, size),
+        || key.left.times(witness, &key.coefficients),
+        || key.right.times(witness, &key.coefficients),
     );
     key.odd.quotient(a, b, cancel)
-}
-
-fn evaluate(matrix: &Matrix, witness: &[Fr], rows: usize) -> Vec<Fr> {
-    (0..rows)
-        .into_par_iter()
-        .with_min_len(64)
-        .map(|row| {
-            let mut sum = Fr::zero();
-            for (wire, value) in matrix.row(row) {
-                sum += *value * witness[*wire as usize];
-            }
-            sum
-        })
-        .collect()
 }

@@ -6,13 +6,14 @@
 use crate::bases::{Bases, Group};
 use crate::encoding::{modulus_bytes, read_element, read_points, Form, PointBytes};
 use crate::error::{bad, malformed, Result};
+use crate::matrix::{Coefficients, Matrix};
 use crate::ntt::OddCoset;
 use crate::sections::{Reader, Sections};
 use crate::verifying_key::VerifyingKey;
 use ark_bn254::{g1, g2, Fq, Fr, G1Affine};
 use ark_ec::short_weierstrass::Affine;
 use ark_ec::AffineRepr;
-use ark_ff::{One, PrimeField};
+use ark_ff::PrimeField;
 
 /// The domain of the whole field: 2^28 rows. Its double must exist for the odd coset.
 const MAX_DOMAIN: u32 = 1 << 27;
@@ -33,42 +34,8 @@ impl<P: Group> Query<P> {
     }
 }
 
-/// One matrix of the constraint system, row by row: row i's terms stand at starts[i]..starts[i + 1].
-pub struct Matrix {
-    pub starts: Vec<u32>,
-    pub terms: Vec<(u32, Fr)>,
-}
-
-impl Matrix {
-    fn new(entries: &[(u32, u32, Fr)], rows: u32) -> Self {
-        let mut starts = vec![0u32; rows as usize + 1];
-        for (row, _, _) in entries {
-            starts[*row as usize + 1] += 1;
-        }
-        for row in 0..rows as usize {
-            starts[row + 1] += starts[row];
-        }
-        let mut next = starts.clone();
-        let mut terms = vec![(0, Fr::from(0u64)); entries.len()];
-        for (row, wire, value) in entries {
-            terms[next[*row as usize] as usize] = (*wire, *value);
-            next[*row as usize] += 1;
-        }
-        Self { starts, terms }
-    }
-
-    pub fn row(&self, row: usize) -> &[(u32, Fr)] {
-        &self.terms[self.starts[row] as usize..self.starts[row + 1] as usize]
-    }
-}
-
 pub struct ProvingKey {
-    pub n_variables: u32,
-    pub n_public: u32,
-    pub domain_size: u32,
-    pub verifying_key: VerifyingKey,
-    pub beta1: G1Affine,
-    pub delta1: G1Affine,
+    pub head: Head,
     pub a: Query<g1::Config>,
     pub b1: Query<g1::Config>,
     pub b2: Query<g2::Config>,
@@ -76,12 +43,24 @@ pub struct ProvingKey {
     pub h: Query<g1::Config>,
     pub left: Matrix,
     pub right: Matrix,
+    pub coefficients: Vec<Fr>,
     pub odd: OddCoset,
 }
 
-impl ProvingKey {
-    pub fn parse(bytes: &[u8]) -> Result<Self> {
-        let sections = Sections::parse(bytes, b"zkey", 1, "zkey")?;
+/// What a key's file says before its large sections: sizes, and the points that blind and verify.
+///
+/// Always read from the `.zkey` itself and checked, whatever else is taken from a cache.
+pub struct Head {
+    pub n_variables: u32,
+    pub n_public: u32,
+    pub domain_size: u32,
+    pub verifying_key: VerifyingKey,
+    pub beta1: G1Affine,
+    pub delta1: G1Affine,
+}
+
+impl Head {
+    fn read(sections: &Sections<'_>) -> Result<Self> {
         let mut protocol = sections.reader(1)?;
         if protocol.u32()? != 1 {
             return Err(bad("the zkey is not a Groth16 key"));
@@ -109,37 +88,54 @@ impl ProvingKey {
         if beta1.is_zero() || delta1.is_zero() {
             return Err(malformed("key-infinity", "the zkey has beta or delta at infinity"));
         }
-        let (variables, public) = (u64::from(n_variables), u64::from(n_public));
+        let inputs = sections.records(3, u64::from(n_public) + 1, 64)?;
+        let inputs = read_points(inputs, Form::Montgomery, "the zkey's IC points")?;
+        Ok(Self {
+            n_variables,
+            n_public,
+            domain_size,
+            verifying_key: VerifyingKey::new(alpha, beta2, gamma2, delta2, inputs)?,
+            beta1,
+            delta1,
+        })
+    }
+
+    /// The head of a key whose large sections come from elsewhere.
+    pub fn parse(bytes: &[u8]) -> Result<Self> {
+        Self::read(&Sections::parse(bytes, b"zkey", 1, "zkey")?)
+    }
+}
+
+impl ProvingKey {
+    pub fn parse(bytes: &[u8]) -> Result<Self> {
+        let sections = Sections::parse(bytes, b"zkey", 1, "zkey")?;
+        let head = Head::read(&sections)?;
+        let (variables, public) = (u64::from(head.n_variables), u64::from(head.n_public));
         let g1 = |kind: u32, count: u64, name: &str| -> Result<Vec<G1Affine>> {
             let bytes = sections.records(kind, count, 64)?;
             read_points(bytes, Form::Montgomery, &format!("the zkey's {name} points"))
         };
-        let inputs = g1(3, public + 1, "IC")?;
-        let verifying_key = VerifyingKey::new(alpha, beta2, gamma2, delta2, inputs)?;
         let b2 = read_points(
             sections.records(7, variables, 128)?,
             Form::Montgomery,
             "the zkey's B2 points",
         )?;
         // Before the matrices: their memory grows with the domain, whose size these points prove.
-        let h = g1(9, u64::from(domain_size), "H")?;
-        let (left, right) = coefficients(sections.get(4)?, n_variables, n_public, domain_size)?;
+        let h = g1(9, u64::from(head.domain_size), "H")?;
+        let mut coefficients = Coefficients::new();
+        let (left, right) = matrices(sections.get(4)?, &head, &mut coefficients)?;
         sections.get(10)?;
         Ok(Self {
-            n_variables,
-            n_public,
-            domain_size,
-            verifying_key,
-            beta1,
-            delta1,
             a: Query::new(g1(5, variables, "A")?, 0),
             b1: Query::new(g1(6, variables, "B1")?, 0),
             b2: Query::new(b2, 0),
-            c: Query::new(g1(8, variables - public - 1, "C")?, n_public + 1),
+            c: Query::new(g1(8, variables - public - 1, "C")?, head.n_public + 1),
             h: Query::new(h, 0),
             left,
             right,
-            odd: OddCoset::new(domain_size as usize)?,
+            coefficients: coefficients.into_values(),
+            odd: OddCoset::new(head.domain_size as usize)?,
+            head,
         })
     }
 }
@@ -156,7 +152,7 @@ fn header_point<P: PointBytes>(header: &mut Reader<'_>, name: &str) -> Result<P>
         .ok_or_else(|| bad("the zkey's header is too short"))
 }
 
-fn coefficients(bytes: &[u8], n_variables: u32, n_public: u32, domain_size: u32) -> Result<(Matrix, Matrix)> {
+fn matrices(bytes: &[u8], head: &Head, coefficients: &mut Coefficients) -> Result<(Matrix, Matrix)> {
     let mut reader = Reader::new(bytes, "zkey");
     let count = reader.u32()?;
     if u64::from(count) * 44 != reader.rest() as u64 {
@@ -165,18 +161,17 @@ fn coefficients(bytes: &[u8], n_variables: u32, n_public: u32, domain_size: u32)
     let mut matrices = [Vec::new(), Vec::new()];
     for _ in 0..count {
         let (matrix, row, wire) = (reader.u32()?, reader.u32()?, reader.u32()?);
-        if matrix > 1 || row >= domain_size || wire >= n_variables {
+        if matrix > 1 || row >= head.domain_size || wire >= head.n_variables {
             return Err(bad("a coefficient of the zkey stands outside its matrices"));
         }
         let stored: Fr = read_element(reader.take(32)?, Form::Montgomery)
             .ok_or_else(|| bad("a coefficient of the zkey is not below the field's order"))?;
         // `stored` took one R off, this takes the other.
         let value = Fr::new_unchecked(stored.into_bigint());
-        matrices[matrix as usize].push((row, wire, value));
+        matrices[matrix as usize].push((row, wire, coefficients.place(value)));
     }
-    let left = Matrix::new(&matrices[0], domain_size);
-    let right = Matrix::new(&matrices[1], domain_size);
-    check_public_rows(&left, &right, n_public, domain_size)?;
+    let [left, right] = matrices.map(|entries| Matrix::new(&entries, head.domain_size));
+    check_public_rows(&left, &right, head.n_public, head.domain_size)?;
     Ok((left, right))
 }
 
@@ -186,13 +181,13 @@ fn coefficients(bytes: &[u8], n_variables: u32, n_public: u32, domain_size: u32)
 fn check_public_rows(left: &Matrix, right: &Matrix, n_public: u32, domain_size: u32) -> Result<()> {
     let used = (0..domain_size as usize)
         .rev()
-        .find(|row| !left.row(*row).is_empty() || !right.row(*row).is_empty())
+        .find(|row| !left.is_empty_row(*row) || !right.is_empty_row(*row))
         .map_or(0, |row| row + 1);
     let first = used.checked_sub(n_public as usize + 1);
     let bound = first.is_some_and(|first| {
         (0..=n_public).all(|wire| {
             let row = first + wire as usize;
-            left.row(row) == [(wire, Fr::one())] && right.row(row).is_empty()
+            left.is_wire_row(row, wire) && right.is_empty_row(row)
         })
     });
     if bound {

@@ -1,0 +1,81 @@
+"""Prepared keys: a cache beside a `.zkey` in the kernel's own layout, mapped into memory instead of read and checked.
+
+Whoever may write it may also write the key, so the cache is believed no further than its digest: it must be a regular
+file of this user or of root that nobody else can write to, and name the key by hash. It may be deleted at any time; a
+stale, damaged or foreign one is replaced; where it cannot be written there is none. What keeps a wrong one from doing
+harm is in the kernel (`prepared.rs`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+from . import _native
+from .files import reading
+
+__all__ = ["SUFFIX", "load_with_cache", "prepared_path"]
+
+SUFFIX = ".prepared"
+
+
+def prepared_path(zkey: Path) -> Path:
+    """Return where the cache of a key stands."""
+    return zkey.with_name(zkey.name + SUFFIX)
+
+
+def load_with_cache(zkey: Path, digest: bytes | None = None) -> _native.ProvingKey:
+    """Load a `.zkey` through its cache, which is made when there is none; `digest` is its SHA-256 where just taken.
+
+    Raises FormatError, FileError.
+    """
+    if digest is not None:
+        key = _prepared(zkey, digest)
+        if key is not None:
+            return key
+    with reading(zkey):
+        data = zkey.read_bytes()
+        found = sha256(data).digest()
+        key = None if found == digest else _prepared(zkey, found)
+        if key is None:
+            key = _native.ProvingKey.from_bytes(data)
+            _keep(key, zkey, found)
+        return key
+
+
+def _prepared(zkey: Path, digest: bytes) -> _native.ProvingKey | None:
+    """Return the key of the cache, None when there is none that may be used."""
+    with contextlib.suppress(OSError), _opened(prepared_path(zkey)) as prepared, _opened(zkey) as key:
+        found = os.fstat(prepared)
+        ours = stat.S_ISREG(found.st_mode) and found.st_uid in (0, os.geteuid()) and not found.st_mode & 0o022
+        if ours and found.st_size:
+            return _native.ProvingKey.from_prepared(prepared, key, digest)
+    return None
+
+
+def _keep(key: _native.ProvingKey, zkey: Path, digest: bytes) -> None:
+    """Write the cache under a temporary name and rename it; a folder that does not take it goes without."""
+    with contextlib.suppress(OSError):
+        path = prepared_path(zkey)
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        os.close(descriptor)
+        try:
+            key.write_prepared(Path(name), digest)
+            os.replace(name, path)
+        except BaseException:
+            os.unlink(name)
+            raise
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | (os.O_NOFOLLOW if path.name.endswith(SUFFIX) else 0))
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
