@@ -75,7 +75,7 @@ class Cells:
             spec = self._specs[place]
             if not spec.minimum <= value <= spec.maximum:
                 raise FileError(
-                    f"{spec.name} of {label} does not fit its cell of {spec.bits} bits of {spec.unit}",
+                    f"{spec.name}{f' of {label}' if label else ''} does not fit its cell of {_wide(spec)}",
                     code="out-of-range",
                     hint="a smaller size_step makes prices a lot smaller" if spec.unit == "money/lot" else None,
                 )
@@ -89,6 +89,10 @@ class Cells:
 
     def _scaled(self, cell: str, value: Decimal | Fraction, lot: Decimal | Fraction | int) -> Fraction:
         return Fraction(value) * Fraction(lot) * unit_scale(self.spec(cell).unit, self._digits)
+
+
+def _wide(spec: Cell) -> str:
+    return f"{spec.bits} bits of {spec.unit}" if spec.unit else f"{spec.bits} bits"
 
 
 def money_units(schema: Schema) -> int:

@@ -15,13 +15,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from ..circuits.model import Shape
 from ..circuits.rules.engine import FAMILIES
 from ..kernel.errors import FileError, InputError
 from ..kernel.strict_json import read_json
-from .families import family_files
+from .families import family_files, schema_of
 from .quantity import parse_decimal, parse_fraction
 from .reading import did_you_mean, validated
 
@@ -45,6 +45,7 @@ __all__ = [
     "StrictModel",
     "Time",
     "fits",
+    "in_file",
     "load_market",
     "load_parameters",
     "unique",
@@ -218,6 +219,12 @@ class Parameters(StrictModel):
     assets: Sequence[Listing] = ()
     instruments: Sequence[Listing] = ()
     box_classes: list[BoxClass] = Field(default_factory=list)
+    _file: str | None = PrivateAttr(default=None)
+
+    @property
+    def file(self) -> str | None:
+        """Return the file that the parameters were read from, where they were."""
+        return self._file
 
     @property
     def slots(self) -> Shape:
@@ -255,10 +262,12 @@ def unix_seconds(time: datetime) -> int:
 def load_parameters(path: Path) -> Parameters:
     """Return the checked parameter file, read as its rule's model. Raises FileError in one sentence otherwise."""
     data = read_json(path)
-    with _in_file(path):
+    with in_file(path):
         model: type[Parameters] = family_files(_rule(data, path)).parameters
         parameters = validated(model, lambda: model.model_validate(data), path)
         parameters.check()
+        schema_of(parameters.rule, parameters.slots)  # refuses shapes that the rule has no circuit for
+    parameters._file = str(path)  # what messages about its cells will name
     return parameters
 
 
@@ -267,7 +276,7 @@ def load_market(path: Path, rule: str = "cross-margin") -> Market:
     data = read_json(path)
     model: type[Market] = family_files(rule).market
     market = validated(model, lambda: model.model_validate(data), path)
-    with _in_file(path):
+    with in_file(path):
         market.check()
     return market
 
@@ -301,9 +310,13 @@ def _rule(data: Any, path: Path) -> str:  # noqa: ANN401
 
 
 @contextmanager
-def _in_file(path: Path) -> Iterator[None]:
-    """Name the file in what a check complains of."""
+def in_file(path: Path | str | None) -> Iterator[None]:
+    """Name a file in what is complained of meanwhile: every InputError, and arithmetic that ends, is a FileError."""
     try:
         yield
     except InputError as error:
-        raise FileError(error.message, code=error.code, file=str(path), hint=error.hint) from None
+        file = None if path is None else str(path)
+        raise FileError(error.message, code=error.code, file=file, hint=error.hint) from None
+    except ArithmeticError:
+        file = None if path is None else str(path)
+        raise FileError("a number is beyond what the rule can compute with", code="out-of-range", file=file) from None

@@ -10,7 +10,7 @@ from ..circuits.schema import Schema
 from ..kernel.errors import FileError, InputError
 from .cells import Cells, money_units
 from .families import family_files, schema_of
-from .files import Market, Parameters
+from .files import Market, Parameters, in_file
 from .reading import did_you_mean
 
 __all__ = ["Tables", "boxed_tables", "level_tables", "make_tables"]
@@ -46,19 +46,16 @@ def make_tables(
     """Return the tables of a parameter and a market file, checked against their schema.
 
     `levels` are the parameter tables where they are made already (`level_tables`). Raises FileError when the files do
-    not belong together or a value does not fit its cell; the schema's own violations are InputError with code
-    "schema".
+    not belong together or a value does not fit its cell or its place among the others (code "schema").
     """
     files, schema = family_files(parameters.rule), schema_of(parameters.rule, parameters.slots)
     initial, maintenance = levels or level_tables(parameters)
-    try:
+    with in_file(market_file):
         _belongs(parameters, market)
         cells = Cells(schema, "market")
         files.market_cells(parameters, market, cells)
-    except FileError as error:
-        raise FileError(error.message, code=error.code, file=market_file, hint=error.hint) from None
-    table = cells.table(market.round)
-    schema.check_table(table)
+        table = cells.table(market.round)
+        schema.check_table(table)
     return Tables(schema, table, initial, maintenance)
 
 
@@ -88,13 +85,14 @@ def level_tables(parameters: Parameters) -> tuple[Table, Table]:
     """
     files, schema = family_files(parameters.rule), schema_of(parameters.rule, parameters.slots)
     made = []
-    for level in LEVELS:
-        cells = Cells(schema, "parameters")
-        files.parameter_cells(parameters, level, cells)
-        made.append(cells.table(parameters.version))
-        schema.check_table(made[-1])
-    initial, maintenance = made
-    schema.check_levels(initial, maintenance)
+    with in_file(parameters.file):
+        for level in LEVELS:
+            cells = Cells(schema, "parameters")
+            files.parameter_cells(parameters, level, cells)
+            made.append(cells.table(parameters.version))
+            schema.check_table(made[-1])
+        initial, maintenance = made
+        schema.check_levels(initial, maintenance)
     return initial, maintenance
 
 

@@ -153,6 +153,8 @@ class DeriveSrmParameters(Parameters):
         for name in (*(perp.underlying for perp in self.perpetuals), *(asset.underlying for asset in self.assets)):
             self.underlying(name)
         for expiry, strikes in self.by_expiry:
+            if not expiry.strikes:
+                raise InputError(f"{expiry.underlying}-{expiry.name} has no strikes", code="shape")
             fits(len(expiry.strikes), len(strikes), f"strikes of {expiry.underlying}-{expiry.name}")
             if any(above <= below for below, above in zip(expiry.strikes, expiry.strikes[1:], strict=False)):
                 raise InputError(f"the strikes of {expiry.underlying}-{expiry.name} do not rise", code="order")
