@@ -89,7 +89,8 @@ abstract contract CellRules is ITableSource {
                 mstore(to, value)
                 // With nothing to go back to, the cell is compared with itself.
                 if or(
-                    or(lt(value, shr(128, bounds)), gt(value, shr(128, shl(128, bounds)))), gt(mload(sub(to, back)), value)
+                    or(lt(value, shr(128, bounds)), gt(value, shr(128, shl(128, bounds)))),
+                    gt(mload(sub(to, back)), value)
                 ) {
                     refused := add(i, 1)
                     break

@@ -12,13 +12,10 @@ contract PriceBoard is AccessManaged, MarketBoard {
     /// @param schemaHash_ hash of the schema file
     /// @param kinds,kindOf the schema of the cells, as CellRules reads it
     /// @param staleness_ seconds
-    constructor(
-        address authority,
-        bytes32 schemaHash_,
-        uint256[] memory kinds,
-        bytes memory kindOf,
-        uint64 staleness_
-    ) AccessManaged(authority) MarketBoard(schemaHash_, kinds, kindOf, staleness_) {}
+    constructor(address authority, bytes32 schemaHash_, uint256[] memory kinds, bytes memory kindOf, uint64 staleness_)
+        AccessManaged(authority)
+        MarketBoard(schemaHash_, kinds, kindOf, staleness_)
+    {}
 
     /// @notice Posts a round: all packed cells, in the schema's order and bounds.
     function post(uint64 round, uint64 timestamp, bytes calldata cells) external restricted returns (bytes32 tableId) {

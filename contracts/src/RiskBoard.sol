@@ -67,11 +67,7 @@ contract RiskBoard is AccessManaged, EIP712, MarketBoard {
         uint64 staleness_,
         address[] memory oracles_,
         uint256 threshold_
-    )
-        AccessManaged(authority)
-        EIP712("zkmargin RiskBoard", "1")
-        MarketBoard(schemaHash_, kinds, kindOf, staleness_)
-    {
+    ) AccessManaged(authority) EIP712("zkmargin RiskBoard", "1") MarketBoard(schemaHash_, kinds, kindOf, staleness_) {
         _setOracles(oracles_, threshold_);
     }
 

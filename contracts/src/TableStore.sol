@@ -107,7 +107,9 @@ abstract contract TableStore is CellRules, ChunkStore {
     }
 
     function _requireNew(bytes32 tableId) private view {
-        if (_whole[tableId][0] != address(0) || _moves[tableId].data != address(0)) revert TableAlreadyAdmitted(tableId);
+        if (_whole[tableId][0] != address(0) || _moves[tableId].data != address(0)) {
+            revert TableAlreadyAdmitted(tableId);
+        }
     }
 
     /// @dev A data contract with these bytes: the one that was stored ahead, or a new one.
