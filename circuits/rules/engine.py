@@ -2,51 +2,56 @@
 
 from __future__ import annotations
 
+from collections import UserDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from importlib import import_module
 
 from ...kernel.errors import InputError
 from ..model import Holdings, Table
 from ..schema import Schema
-from .collateral_factor import COLLATERAL_FACTOR
-from .correlated_margin import CORRELATED_MARGIN
-from .cross_margin import CROSS_MARGIN
-from .derive_pmrm2 import DERIVE_PMRM2
-from .derive_srm import DERIVE_SRM
-from .drift import DRIFT
-from .dydx_v4 import DYDX_V4
-from .expected_shortfall import EXPECTED_SHORTFALL
 from .family import BoundRule, Family
 from .language import CellRef, Expression, HoldingRef, Value
 from .language import evaluate as evaluate_expression
-from .regime_margin import REGIME_MARGIN
-from .span import SPAN
-from .synthetix_v3 import SYNTHETIX_V3
-from .tiered_haircut import TIERED_HAIRCUT
-from .value_at_risk import VALUE_AT_RISK
 
 __all__ = ["FAMILIES", "Evaluation", "bind", "evaluate", "family", "holding_values", "money_scale"]
 
-FAMILIES: dict[str, Family] = {
-    family.name: family
-    for family in (
-        CROSS_MARGIN,
-        COLLATERAL_FACTOR,
-        TIERED_HAIRCUT,
-        CORRELATED_MARGIN,
-        REGIME_MARGIN,
-        DYDX_V4,
-        SYNTHETIX_V3,
-        DRIFT,
-        DERIVE_PMRM2,
-        DERIVE_SRM,
-        SPAN,
-        EXPECTED_SHORTFALL,
-        VALUE_AT_RISK,
+
+class _Families(UserDict[str, Family]):
+    """Families by name. Those of this package are imported when they are first asked for: a proof needs one of them."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        """Know the names; the family of `cross-margin` is CROSS_MARGIN of the module `cross_margin`."""
+        super().__init__()
+        self.data = dict.fromkeys(names)  # type: ignore[assignment]  # None until it is asked for
+
+    def __getitem__(self, name: str) -> Family:
+        """Return a family, imported now if it was not yet. Raises KeyError."""
+        if self.data[name] is None:
+            word = name.replace("-", "_")
+            self.data[name] = getattr(import_module(f".{word}", __package__), word.upper())
+        return self.data[name]
+
+
+FAMILIES = _Families(
+    (
+        "cross-margin",
+        "collateral-factor",
+        "tiered-haircut",
+        "correlated-margin",
+        "regime-margin",
+        "dydx-v4",
+        "synthetix-v3",
+        "drift",
+        "derive-pmrm2",
+        "derive-srm",
+        "span",
+        "expected-shortfall",
+        "value-at-risk",
     )
-}
+)
 
 
 def family(name: str) -> Family:

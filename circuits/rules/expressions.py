@@ -10,6 +10,7 @@ import sys
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -369,8 +370,13 @@ def _where() -> str:
         frame = frame.f_back
     if frame is None:
         return ""
-    path = Path(frame.f_code.co_filename)
-    return f"{'/'.join(path.parts[-3:])}:{frame.f_lineno}"
+    return f"{_end(frame.f_code.co_filename)}:{frame.f_lineno}"
+
+
+@cache
+def _end(path: str) -> str:
+    """Return the end of a path. Every node asks, and rules stand in few files."""
+    return "/".join(Path(path).parts[-3:])
 
 
 def _expression(value: Expression | int, unit: Unit) -> Expression:
