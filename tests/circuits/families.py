@@ -52,7 +52,13 @@ SEARCHED = {
     "value-at-risk": Shape(2, 0, 0, None, (("scenarios", 2), ("worst", 2))),
 }
 # Where a quotient or a root of small numbers leaves a dishonest helper thousands of values, cases that leave it few.
-FEW = {"drift": shaped.large_sizes, "span": shaped_scenarios.few_spreads, "synthetix-v3": shaped.few_windows}
+FEW = {
+    "derive-pmrm2": shaped_derive.nothing_empty,
+    "derive-srm": shaped_derive.nothing_empty,
+    "drift": shaped.large_sizes,
+    "span": shaped_scenarios.few_spreads,
+    "synthetix-v3": shaped.few_windows,
+}
 STATEMENTS = ("sufficiency", "shortfall")
 
 

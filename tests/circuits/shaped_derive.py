@@ -42,3 +42,19 @@ def close_scenarios(schema, rng, case):
             market[f"strike.{places[0]}"] = min(mark * rng.randint(99, 103) // 100, (1 << 50) - 1)
     haircuts = {f"long_haircut.{e}": rng.randrange(10**11) for e in range(schema.shape["expiries"])}
     return with_values(schema, case, "market", market | haircuts)
+
+
+def nothing_empty(schema, rng, case):
+    """Either, for complete searches: the sign of zero is free, so zeros are what leaves witnesses in great number."""
+    held, shape = case.holdings, schema.shape
+    sizes = tuple(size or rng.choice([-1, 1]) * rng.randrange(1, 1 << 20) for size in held.sizes)
+    amounts = tuple(amount or rng.randrange(1, 1 << 20) for amount in held.collateral)
+    case = replace(case, holdings=replace(held, sizes=sizes, collateral=amounts))
+    market, last = {}, 0
+    for cell, stored in zip(schema.cells("market"), case.market.cells, strict=True):
+        name = cell.name.removeprefix("market.")
+        if cell.at_least is not None or (name == "strike.0" and "perps" in dict(shape.dimensions)):
+            market[name] = last = last + rng.randrange(1, 1 << 30)
+        elif cell.bits == 50 and not stored:
+            market[name] = rng.randrange(1, 1 << 30)
+    return with_values(schema, case, "market", market)
