@@ -9,9 +9,10 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
+from zkmargin.circuits.model import LEVELS
 from zkmargin.kernel.errors import ZkmarginError
 
-from .derive_cases import PARAMETERS, Expiry, Pmrm2Case, SrmCase, apart, plain_decimal, pmrm2, srm
+from .derive_cases import PARAMETERS, Expiry, Pmrm2Case, SrmCase, apart, plain_decimal, pmrm2, srm, value
 
 VOLS = {"Up": "up", "Down": "down", "None": "none", "LINEAR": "linear", "ABS": "absolute"}
 NAMES = {  # of the parameters above, in the venue's files
@@ -100,24 +101,12 @@ def venue_srm(scene, result):
     options = zip(
         *(scene[f"Option{n}"] for n in ("Underlying", "Expiries", "Strikes", "IsCall", "Amounts", "Vols")), strict=True
     )
-    forwards, least = (
-        {},
-        dict(
-            zip(
-                zip(scene["OptionUnderlying"], scene["OptionExpiries"], strict=True),
-                scene["OptionVolConfidences"],
-                strict=True,
-            )
-        ),
-    )
-    for coin, seconds, price, sure in zip(
-        scene["OptionUnderlying"], scene["FeedExpiries"], scene["Forwards"], scene["ForwardConfidences"], strict=False
-    ):
-        settled = scene[f"SettlementPrice{coin}"]
-        forwards[coin.lower(), seconds] = (
-            of(price if seconds >= 3600 else settled),
-            of(min(sure, least[coin, seconds])),
-        )
+    held = zip(scene["OptionUnderlying"], scene["OptionExpiries"], strict=True)
+    least, forwards = dict(zip(held, scene["OptionVolConfidences"], strict=True)), {}
+    feeds = (scene[n] for n in ("OptionUnderlying", "FeedExpiries", "Forwards", "ForwardConfidences"))
+    for coin, seconds, price, sure in zip(*feeds, strict=False):
+        reached = price if seconds >= 3600 else scene[f"SettlementPrice{coin}"]
+        forwards[coin.lower(), seconds] = (of(reached), of(min(sure, least[coin, seconds])))
     perps, coins = {}, ("ETH", "BTC")
     for i, coin in enumerate(coins):
         size = Fraction(scene[f"Perps_{coin}"], 10**18)
@@ -141,6 +130,73 @@ def venue_srm(scene, result):
     )
 
 
+# The forwards of the portfolio cases above spot, by expiry, and the feeds that single cases set otherwise
+# (TestCaseExpiries.t.sol and TestStandardManager_Portfolio_Cases.t.sol).
+DAYS = {"20230104": 3, "20230111": 10, "20230118": 17, "20230227": 57}
+DAYS |= {"20230804": 215, "20230811": 222, "20230818": 229, "20230825": 238}
+ABOVE = {
+    "eth": "0.91345 2.83305 4.7545 15.7696 59.87416 61.85933 63.8284 66.3744",
+    "btc": "12.7883 39.66276 66.56301 220.77451 838.23835 865.90472 893.59763 929.24184",
+}
+SPOTS, PERPS = {"eth": 2000, "btc": 28000}, {"eth": 2001, "btc": 28020}
+OFF_PEG = {"USDC_depeg": "0.1", "long_perp_and_USDC_depeg": "0.1", "general_portfolio": "0.97"}
+SPOT_DOUBT = {"short_call_low_spot_vol_fwd_confidence": "0.2", "long_call_low_spot_vol_fwd_confidence": "0.2"}
+SPOT_DOUBT |= {"general_portfolio": "0.2", "base_asset_low_spot_confidence": "0.1"}
+SPOT_DOUBT |= {"short_options_two_expiries_low_conf_one_expiry": "0.9"}
+PERP_DOUBT = {"long_eth_perp_low_perp_confidence": "0.1"}
+BELOW = "0.399999999999999999"  # right under the threshold
+THIRD = {  # least confidence of ether's third expiry; its forward is 4.75 above spot where the case sets it
+    "short_call_low_vol_conf": ("0.1", "4.7545"),
+    "short_call_low_vol_and_fwd_confidence": (BELOW, "4.75"),
+    "short_call_low_spot_vol_fwd_confidence": ("0.4", "4.75"),
+    "long_call_low_spot_vol_fwd_confidence": ("0.4", "4.75"),
+    "short_options_two_expiries_low_conf_one_expiry": ("0.3", "4.75"),
+    "general_portfolio": (BELOW, "4.75"),
+}
+
+
+def venue_portfolio(name, row):
+    """Return the case of one of the venue's SRM portfolios, whose amounts are integers of 10^-8."""
+    name = name.removeprefix("test_")
+
+    def of(x):
+        return plain_decimal(Fraction(x, 10**8))
+
+    def seconds(day):
+        return DAYS[day] * 86_400 + 8 * 3600
+
+    forwards = {
+        (coin, seconds(day)): (plain_decimal(SPOTS[coin] + Fraction(above)), "1")
+        for coin, row_of in ABOVE.items()
+        for day, above in zip(DAYS, row_of.split(), strict=True)
+    }
+    sure, above = THIRD.get(name, ("1", "4.7545"))
+    forwards["eth", seconds("20230118")] = (plain_decimal(SPOTS["eth"] + Fraction(above)), sure)
+    profits = {
+        perp["underlying"]: (
+            of(perp["amount"]),
+            Fraction(perp["amount"], 10**8) * (PERPS[perp["underlying"]] - Fraction(perp["entryPrice"], 10**8)),
+        )
+        for perp in row["perps"]
+    }
+    result = row.get("results") or row["result"]
+    return SrmCase(
+        str(result["im"]),
+        str(result["mm"]),
+        tuple(
+            (o["underlying"], seconds(o["expiry"]), str(o["strike"]), o["type"][0].upper(), of(o["amount"]), "0.5")
+            for o in row["options"]
+        ),
+        profits,
+        {base["underlying"]: of(base["amount"]) for base in row["bases"]},
+        of(row["cash"]),
+        OFF_PEG.get(name, "1"),
+        spots={"eth": ("2000", SPOT_DOUBT.get(name, "1")), "btc": ("28000", "1")},
+        perp_prices={"eth": ("2001", PERP_DOUBT.get(name, "1")), "btc": ("28020", "1")},
+        forwards=forwards,
+    )
+
+
 def main(folder):
     """Print how many of the venue's cases agree, and what is the matter with the others."""
     cases = {
@@ -160,6 +216,13 @@ def main(folder):
         if distance >= 1e-8:
             print(f"{name}: {distance:.1e} apart")
     print(f"{agreed} of {len(cases)} cases within 1e-8, the worst {worst:.1e} apart")
+    rows, agreed = json.loads((folder / "StandardManager/test-cases-portfolio.json").read_text()), 0
+    for name, row in rows.items():
+        case = venue_portfolio(name, row)
+        made = srm(case)
+        ours = [int(value(*made, level)) for level in LEVELS]  # cut toward zero, as the venue compares
+        agreed += ours == [int(case.initial), int(case.maintenance)]
+    print(f"{agreed} of {len(rows)} portfolios under SRM in whole dollars")
 
 
 if __name__ == "__main__":
