@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["heat_map"]
 
+_LONGEST = 14  # letters of a name on one line
 _GAIN, _LOSS = (0, 114, 178), (213, 94, 0)  # Okabe and Ito's blue and vermilion
 
 
@@ -40,7 +41,7 @@ def heat_map(axes: Axes, scenarios: Scenarios, unit: str) -> None:
                 color="white" if deep else "black",
                 fontweight="bold" if scenarios.rows[down] is worst and across == 0 else "normal",
             )
-    axes.set_xticks(range(1 + len(scenarios.names)), ["all", *scenarios.names])
+    axes.set_xticks(range(1 + len(scenarios.names)), ["all", *map(_broken, scenarios.names)])
     axes.xaxis.tick_top()
     axes.set_yticks(range(len(table)), [row.name for row in scenarios.rows])
     for label, row in zip(axes.get_yticklabels(), scenarios.rows, strict=True):
@@ -52,6 +53,15 @@ def heat_map(axes: Axes, scenarios: Scenarios, unit: str) -> None:
     gain = "Change of the surplus" if scenarios.measure == "surplus" else "Profit"
     what = f"{gain} if all prices moved together" if scenarios.kind == "moves" else "Profit in the rule's scenarios"
     axes.set_title(f"{what}, in {unit}: the account, then holdings alone", fontsize=11)
+
+
+def _broken(name: str) -> str:
+    """Return a long name on two lines, broken at the hyphen nearest to its middle."""
+    hyphens = [place for place, letter in enumerate(name) if letter == "-"]
+    if len(name) <= _LONGEST or not hyphens:
+        return name
+    after = 1 + min(hyphens, key=lambda place: abs(place - len(name) // 2))
+    return f"{name[:after]}\n{name[after:]}"
 
 
 def _colour(value: Fraction, most: Fraction) -> tuple[float, float, float]:

@@ -82,7 +82,7 @@ def validated(model: type[Model], build: Callable[[], Model], path: Path) -> Mod
     try:
         return build()
     except ValidationError as error:
-        raise _sentence(model, error.errors(include_url=False, include_input=False)[0], path) from None
+        raise _sentence(model, error.errors(include_url=False, include_input=False), path) from None
 
 
 _CODES = {
@@ -98,7 +98,8 @@ _CODES = {
 }
 
 
-def _sentence(model: type[BaseModel], details: ErrorDetails, path: Path) -> FileError:
+def _sentence(model: type[BaseModel], complaints: Sequence[ErrorDetails], path: Path) -> FileError:
+    details = complaints[0]
     place = ".".join(str(part) for part in details["loc"] if part != "[key]")
     kind = details["type"]
     hint = None
@@ -112,8 +113,24 @@ def _sentence(model: type[BaseModel], details: ErrorDetails, path: Path) -> File
     if kind == "extra_forbidden":
         known = [field.alias or name for name, field in model.model_fields.items()]
         hint = did_you_mean(str(details["loc"][-1]), known) if len(details["loc"]) == 1 else None
+    elif kind == "missing":
+        hint = _mistyped(details, complaints) or hint
+    elif kind == "literal_error" and details["loc"] != ("schema",):
+        hint = f"expected {details['ctx']['expected']}"
     subject = _shown(place, 96, quote=False) if place else path.name
     return FileError(f"{subject} {text}", code=code, file=str(path), hint=hint)
+
+
+def _mistyped(missing: ErrorDetails, complaints: Sequence[ErrorDetails]) -> str | None:
+    """Return which unknown key beside a missing one may have been meant to be it."""
+    *above, wanted = missing["loc"]
+    unknown = [error["loc"] for error in complaints if error["type"] == "extra_forbidden"]
+    beside = [str(loc[-1]) for loc in unknown if list(loc[:-1]) == above]
+    near = did_you_mean(str(wanted), beside)
+    if near is None:
+        return None
+    word = near.removeprefix("did you mean ").removesuffix("?")
+    return f"{_shown(word)} is not a known key: did you mean {wanted}?"
 
 
 def _own_words(message: str) -> str:

@@ -43,6 +43,31 @@ def changed(document, path, wrong):
     return whole
 
 
+def test_a_mistyped_key_is_named_beside_the_one_it_should_be(tmp_path):
+    documents = smallest("hyperliquid")
+    tier = documents["parameters"]["instruments"][1]["tiers"][0]
+    tier["initail_rate"] = tier.pop("initial_rate")
+    error = outcome(tmp_path, documents)
+    assert (error.code, error.message) == ("missing-key", "instruments.1.tiers.0.initial_rate is missing")
+    assert error.hint == "'initail_rate' is not a known key: did you mean initial_rate?"
+
+
+def test_a_word_out_of_a_list_is_told_the_list(tmp_path):
+    documents = smallest("derive-pmrm2")
+    documents["parameters"]["scenarios"][0]["vol"] = "upwards"
+    error = outcome(tmp_path, documents)
+    assert error.message == "scenarios.0.vol has an unexpected value"
+    assert error.hint == "expected 'none', 'up', 'down', 'linear' or 'absolute'"
+
+
+def test_a_market_of_another_rule_is_refused_in_python_too():
+    folder = EXAMPLES.parent
+    parameters = load_parameters(folder / "dydx" / "parameters.json")
+    market = load_market(folder / "hyperliquid" / "market.json").model_copy(update={"venue": parameters.venue})
+    with pytest.raises(InputError, match="was not read for the rule dydx-v4"):
+        make_tables(parameters, market.model_copy(update={"quote": parameters.quote.asset}))
+
+
 def outcome(folder, documents):
     """Return what a check of these files raises, None when they pass; anything but InputError is a failure."""
     for kind, document in documents.items():

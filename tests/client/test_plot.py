@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import pytest
 
+from zkmargin.client import Session
 from zkmargin.client.cli import run
 from zkmargin.client.explain import explain
 from zkmargin.client.files import load_market, load_parameters
@@ -13,6 +14,8 @@ from zkmargin.client.plot import draw, picture, steps
 from zkmargin.client.portfolio import load_portfolio, to_holdings
 from zkmargin.client.tables import make_tables
 from zkmargin.kernel.errors import EnvironmentFault, InputError
+
+from .conftest import EXAMPLES
 
 
 @pytest.fixture
@@ -61,11 +64,30 @@ def test_a_picture_is_drawn_without_a_screen_for_its_owner_only(explanation, fol
 @pytest.mark.parametrize("margin", ["initial", "maintenance"])
 def test_no_label_lies_over_another_or_leaves_the_picture(explanation, edit, change, margin):
     edit("portfolio.json", lambda held: held.update(change))
-    figure = picture(explanation(margin))
+    readable(picture(explanation(margin)))
+
+
+@pytest.mark.parametrize("venue", ["derive-pmrm2", "span", "aave"])
+def test_scenarios_of_other_rules_are_drawn_as_legibly(venue):
+    folder = EXAMPLES.parent / venue
+    session = Session.load(folder / "parameters.json" if venue == "span" else folder / "parameters-small.json")
+    portfolio = "portfolio.json" if venue == "span" else "portfolio-small.json"
+    shown = session.explain(folder / portfolio, folder / "market.json")
+    figure = picture(shown)
+    readable(figure)
+    heat = next(axes for axes in figure.axes if axes.images)
+    assert [label.get_text() for label in heat.get_yticklabels()] == [row.name for row in shown.scenarios.rows]
+    assert len(heat.texts) == len(shown.scenarios.rows) * (1 + len(shown.scenarios.names))
+    assert steps(shown)[-1].end == Fraction(shown.report.surplus)
+
+
+def readable(figure):
+    """Assert that no label of a figure lies over another or leaves it."""
     figure.canvas.draw()
     labels = []
     for axes in figure.axes:
         labels += [text for text in (*axes.texts, *axes.get_yticklabels()) if text.get_text()]
+        labels += [text for text in axes.get_xticklabels() if axes.images and text.get_text()]
     boxes = [(text.get_text(), text.get_window_extent()) for text in labels]
     width, height = figure.canvas.get_width_height()
     for place, (text, box) in enumerate(boxes):
