@@ -125,7 +125,9 @@ def test_over_seizure_proves_because_of_the_wrong_comparison(rng):
 def test_a_quotient_is_a_division_in_the_field(name, statement, rng):
     """numerator/divisor modulo the order satisfies divisor·quotient = numerator with no remainder; so does one half."""
     trial, told = FamilyMargin(name, statement), 0
-    for number in range(6):
+    for number in range(60):
+        if number >= 6 and told >= 3:
+            break
         lies = Lies(trial.subject, trial.tape(rng, true=number % 2 == 0))
         for operation, wire, _, read in trial.subject.machine.steps:
             if operation != QUOTIENT:
@@ -137,7 +139,7 @@ def test_a_quotient_is_a_division_in_the_field(name, statement, rng):
             lies.hint({wire: (R + 1) // 2}, "told")
         assert not lies.wrong
         assert not lies.told["harmless helpers"]
-    assert told
+    assert told >= 3
 
 
 def test_a_helper_is_multiplied_below_zero():
