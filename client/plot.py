@@ -115,7 +115,9 @@ def picture(explanation: Explanation) -> Figure:
         halves = figure.subfigures(
             2 if lower else 1, 1, squeeze=False, height_ratios=[upper, lower + 1][: 2 if lower else 1]
         )
-        left, right = halves[0, 0].subplots(1, 2, width_ratios=(1.35, 1))
+        left, *right = halves[0, 0].subplots(
+            1, 2 if rows else 1, squeeze=False, width_ratios=(1.35, 1) if rows else None
+        )[0]
         if lower:
             heat_map(halves[1, 0].subplots(), explanation.scenarios, report.unit)
         verdict = "met" if report.ok else "NOT met"
@@ -124,11 +126,12 @@ def picture(explanation: Explanation) -> Figure:
         )
         figure.suptitle(title, fontsize=13, fontweight="bold")
         _waterfall(left, bars, report.unit)
-        _distances(right, rows, ok=report.ok)
         left_out = len(explanation.distances) - len(rows)
+        for axes in right:
+            _distances(axes, rows, ok=report.ok)
         if left_out:
             note = f"{left_out} prices are not drawn: no move of theirs alone does it, or a farther one"
-            right.set_xlabel(note, color=_QUIET, style="italic")
+            (right or [left])[0].set_xlabel(note, color=_QUIET, style="italic")
     return figure
 
 

@@ -13,7 +13,7 @@ from ..circuits.model import Holdings
 from ..circuits.rules.engine import Evaluation, evaluate
 from .families import family_files, price_unit
 from .files import Parameters
-from .lone import cell_value, lone_position
+from .lone import Lone, cell_value, lone_position
 from .portfolio import Portfolio
 from .quantity import exact_decimal, rounded_decimal
 from .search import first_zero
@@ -185,7 +185,7 @@ def _leg(parameters: Parameters, result: Evaluation, slot: int, portfolio: Portf
     if held is not None:
         profit += size * (cell_value(result, "market", f"funding.{slot}") or Fraction(0))
         profit += Fraction(held.unsettled_funding) - Fraction(held.size) * Fraction(held.entry_price)
-    notional = abs(worth) if lone.price is None else abs(size) * Fraction(listing.size_step) * lone.price * unit
+    notional = _notional(parameters, result, slot, lone, abs(worth))
     breach = breach_cell(result, slot, surplus)
     tick_places = max(0, -int(listing.price_tick.normalize().as_tuple().exponent))
     breach_price = None if breach is None else breach * unit
@@ -197,6 +197,18 @@ def _leg(parameters: Parameters, result: Evaluation, slot: int, portfolio: Portf
         requirement=None if requirement is None else rounded_decimal(requirement, places),
         breach_price=None if breach_price is None else rounded_decimal(breach_price, tick_places + _MORE_PLACES),
     )
+
+
+def _notional(parameters: Parameters, result: Evaluation, slot: int, lone: Lone, worth: Fraction) -> Fraction:
+    """Return a position's size at its own price, at its underlying's, or what it is worth where there is neither."""
+    lots, files = abs(result.holdings.sizes[slot]), family_files(parameters.rule)
+    if lone.price is not None:
+        size = lots * Fraction(parameters.listed[slot].size_step)
+        return size * lone.price * price_unit(parameters, result.schema, slot)
+    if files.notional_cell is not None:
+        price = cell_value(result, "market", files.notional_cell(parameters, slot))
+        return worth if price is None else lots * price
+    return worth
 
 
 def _places(result: Evaluation) -> int:

@@ -39,9 +39,11 @@ class FamilyFiles:
     `parameters.boundary.<slot>.<k>`, so that distances to breach are quotients and need no search.
 
     `price_unit(parameters, slot)`: what one of a position's price cell is in quote a unit, where the cell's unit does
-    not say it. `scenario_names(parameters)`: what people call the rule's scenarios, in the rule's order. Where prices
-    are not simply the cells `market.price` and `market.asset_price`, `underlyings(parameters)` names what moves, and
-    `moved(parameters, market, name, factor)` is the market with one of them at another price.
+    not say it. `notional_cell(parameters, slot)`: of a position without a price cell of its own (an option), the market
+    cell whose price times its size is its notional. `scenario_names(parameters)`: what people call the rule's
+    scenarios, in the rule's order. Where prices are not simply the cells `market.price` and `market.asset_price`,
+    `underlyings(parameters)` names what moves, and `moved(parameters, market, name, factor)` is the market with one of
+    them at another price.
     """
 
     parameters: type[Parameters]
@@ -52,6 +54,7 @@ class FamilyFiles:
     separable: bool = False
     tiered: bool = False
     price_unit: Callable[[Any, int], Fraction] | None = None
+    notional_cell: Callable[[Any, int], str] | None = None
     asset_unit: Callable[[Any, int], Fraction] | None = None
     scenario_names: Callable[[Any], Sequence[str]] | None = None
     underlyings: Callable[[Any], Sequence[str]] | None = None

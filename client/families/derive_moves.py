@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     from .derive_models import DerivePmrm2Market, DerivePmrm2Parameters
     from .derive_srm import DeriveSrmMarket, DeriveSrmParameters
 
-__all__ = ["pmrm2_moved", "pmrm2_scenario_names", "pmrm2_underlyings", "srm_moved", "srm_underlyings"]
+__all__ = [
+    "pmrm2_moved",
+    "pmrm2_notional_cell",
+    "pmrm2_scenario_names",
+    "pmrm2_underlyings",
+    "srm_moved",
+    "srm_notional_cell",
+    "srm_underlyings",
+]
 
 Row = TypeVar("Row", bound="BaseModel")
 _PLACES = 18
@@ -46,6 +54,11 @@ def pmrm2_moved(
     return market.model_copy(update={"spot": spot, "perpetual": perpetual, "assets": assets, "expiries": expiries})
 
 
+def pmrm2_notional_cell(_parameters: DerivePmrm2Parameters, slot: int) -> str:
+    """Return the cell of the price that a position's size is of: the perpetual's own, an option's spot."""
+    return "spot" if slot else "perp_price"
+
+
 def pmrm2_scenario_names(parameters: DerivePmrm2Parameters) -> tuple[str, ...]:
     """Return what the scenarios do, moves of spot and volatility first, then of skew, then the basis."""
     return (
@@ -58,6 +71,14 @@ def pmrm2_scenario_names(parameters: DerivePmrm2Parameters) -> tuple[str, ...]:
 def srm_underlyings(parameters: DeriveSrmParameters) -> tuple[str, ...]:
     """Return the underlyings, in the file's order."""
     return tuple(one.name for one in parameters.underlyings)
+
+
+def srm_notional_cell(parameters: DeriveSrmParameters, slot: int) -> str:
+    """Return the cell of an option's spot."""
+    for number, (_expiry, strikes) in enumerate(parameters.by_expiry):
+        if any(slot in (strike.call, strike.put) for strike in strikes):
+            return f"spot.{number}"
+    return f"perp_spot.{slot}"
 
 
 def srm_moved(parameters: DeriveSrmParameters, market: DeriveSrmMarket, name: str, factor: Fraction) -> DeriveSrmMarket:

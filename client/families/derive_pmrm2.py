@@ -20,7 +20,7 @@ from ..files import unix_seconds
 from ..risk.shocks import CONTEXT, years
 from . import FamilyFiles
 from .derive_models import DerivePmrm2Market, DerivePmrm2Parameters, ExpiryFeed, ListedExpiry, VolShock, plain
-from .derive_moves import pmrm2_moved, pmrm2_scenario_names, pmrm2_underlyings
+from .derive_moves import pmrm2_moved, pmrm2_notional_cell, pmrm2_scenario_names, pmrm2_underlyings
 
 __all__ = ["FILES"]
 
@@ -191,6 +191,7 @@ FILES = FamilyFiles(
         "forward": "forward in a scenario",
         "strike": "discounted strike",
     },
+    notional_cell=pmrm2_notional_cell,
     scenario_names=pmrm2_scenario_names,
     underlyings=pmrm2_underlyings,
     moved=pmrm2_moved,

@@ -36,7 +36,7 @@ from ..risk.black76 import exact_put
 from ..risk.shocks import CONTEXT, years
 from . import FamilyFiles
 from .derive_models import plain
-from .derive_moves import srm_moved, srm_underlyings
+from .derive_moves import srm_moved, srm_notional_cell, srm_underlyings
 
 __all__ = ["FILES", "DeriveSrmMarket", "DeriveSrmParameters"]
 
@@ -320,6 +320,7 @@ FILES = FamilyFiles(
         "perp_rate": "margin rate of a perpetual",
         "unpaired": "charge of unpaired short calls, of the forward",
     },
+    notional_cell=srm_notional_cell,
     underlyings=srm_underlyings,
     moved=srm_moved,
 )

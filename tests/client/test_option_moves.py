@@ -106,6 +106,22 @@ def test_scenario_rows_are_what_a_moved_file_says(case):
         assert row.profit == Fraction(there) - Fraction(shown.report.surplus)
 
 
+def test_an_options_notional_is_its_size_at_spot(case):
+    rule, session, surplus, folder = case
+    surplus(Fraction(1), set())
+    market = json.loads((folder / "market.json").read_text())
+    spots = {"ETH": market["spot"]} if rule == "derive-pmrm2" else {feed["name"]: feed for feed in market["spots"]}
+    sizes = {row["instrument"]: row["size"] for row in json.loads((folder / "portfolio.json").read_text())["positions"]}
+    options = [
+        leg
+        for leg in session.check(folder / "portfolio.json", folder / "market.json").legs
+        if leg.name[-2:] in ("-C", "-P")
+    ]
+    assert len(options) > 2
+    for leg in options:
+        assert Fraction(leg.notional) == abs(Fraction(sizes[leg.name])) * Fraction(spots[leg.name[:3]]["price"])
+
+
 def test_without_the_market_there_is_nothing_to_move(case):
     session = case[1]
     tables = session.tables(EXAMPLES.parent / session.parameters.rule / "market.json")
