@@ -136,4 +136,11 @@ def _parameter_cells(shape: Shape) -> tuple[Cell, ...]:
     return tuple(cells)
 
 
-SYNTHETIX_V3 = Family("synthetix-v3", synthetix_v3_schema, cross_margin.equity, requirement, parts=parts)
+SYNTHETIX_V3 = Family(
+    "synthetix-v3",
+    synthetix_v3_schema,
+    cross_margin.equity,
+    requirement,
+    parts=parts,
+    box=cross_margin.CROSS_MARGIN.box,
+)

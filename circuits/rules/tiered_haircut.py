@@ -70,4 +70,10 @@ def _parameter_cells(shape: Shape) -> tuple[Cell, ...]:
     return tuple(cells)
 
 
-TIERED_HAIRCUT = Family("tiered-haircut", tiered_haircut_schema, equity, requirement)
+TIERED_HAIRCUT = Family(
+    "tiered-haircut",
+    tiered_haircut_schema,
+    equity,
+    requirement,
+    box={"asset_price": "asset_price", "borrow_index": "borrow_index"},
+)
