@@ -7,6 +7,7 @@ until the zero lies between two neighbouring price cells, or two millionths of t
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from ..circuits.rules.engine import Evaluation
+from ..kernel.errors import FileError
 from .families import family_files
 from .files import Market, Parameters
 from .lone import Lone, lone_asset, lone_position
@@ -28,6 +30,7 @@ WHOLE_MARKET = "whole market"
 _PERCENT_PLACES = 10
 _PRICE_PLACES = 12
 _PARTS, _COARSE = 10**6, 10**4  # of a price, where distances are searched for in cells and by making tables again
+_FINE = 100  # cells that a price falls to at least
 _HIGHEST = 16  # times the price, where a search for a rise ends
 _ZERO, _ONE = Fraction(0), Fraction(1)
 
@@ -184,10 +187,16 @@ def _searched(kind: str, name: str, price: Fraction | None, moves: Moves, moved:
     """Return the distance along one factor on some prices, found by asking the engine at whole cells."""
     steps = _PARTS if all(entry.place is not None for entry in moved) else _COARSE
 
-    def surplus(parts: int) -> Fraction:
-        return Fraction(moves.at(moved, Fraction(parts, steps)).surplus)
+    def surplus(parts: int) -> Fraction | None:
+        try:
+            return Fraction(moves.at(moved, Fraction(parts, steps)).surplus)
+        except FileError:  # a price that no table can say
+            return None
 
-    fall, rise = first_zero(surplus, steps, 1), first_zero(surplus, steps, _HIGHEST * steps)
+    cells = [moves.result.cells["market"][entry.place] for entry in moved if entry.place is not None]
+    # Below a hundred of its cells a price is rounded so coarsely that signs come from the rounding.
+    least = min(steps, math.ceil(max((_FINE * steps / Fraction(cell) for cell in cells), default=1)))
+    fall, rise = first_zero(surplus, steps, least), first_zero(surplus, steps, _HIGHEST * steps)
     return Distance(kind, name, price, *(None if zero is None else zero / steps - 1 for zero in (fall, rise)))
 
 

@@ -16,20 +16,22 @@ __all__ = ["first_zero"]
 _STEPS = 64  # the first step away is a 64th of where one stands
 
 
-def first_zero(value: Callable[[int], Fraction], start: int, last: int) -> Fraction | None:
+def first_zero(value: Callable[[int], Fraction | None], start: int, last: int) -> Fraction | None:
     """Return the place nearest `start` on the way to `last`, both included, at which the value is zero or changes sign.
 
     Steps double, so of two zeros within one step neither may be seen: a value that leaves its sign once on each side
-    (a concave surplus) is never missed.
+    (a concave surplus) is never missed. A value of None ends the way: there is no answer there or beyond.
     """
-    here, at_start = start, value(start)
-    if at_start == 0:
-        return Fraction(start)
+    here, low = start, value(start)
+    if low is None or low == 0:
+        return None if low is None else Fraction(start)
     direction, step = (1 if last > start else -1), max(1, start // _STEPS)
-    low = at_start
     while here != last:
         there = here + direction * min(step, abs(last - here))
         high = value(there)
+        if high is None:
+            last, step = there - direction, max(1, step // 4)
+            continue
         if low * high <= 0:
             return _Bracket(value, (here, low), (there, high)).zero()
         here, low, step = there, high, 2 * step
@@ -40,7 +42,7 @@ def first_zero(value: Callable[[int], Fraction], start: int, last: int) -> Fract
 class _Bracket:
     """Two places whose values differ in sign, the nearer one first; a zero lies between them."""
 
-    value: Callable[[int], Fraction]
+    value: Callable[[int], Fraction | None]
     near: tuple[int, Fraction]
     far: tuple[int, Fraction]
 
@@ -69,8 +71,8 @@ class _Bracket:
         """Narrow the bracket by the value at a place, if that lies inside."""
         low, high = sorted((self.near[0], self.far[0]))
         if low < place < high and self._wide():
-            asked = (place, self.value(place))
-            if self.near[1] * asked[1] <= 0:
-                self.far = asked
+            value = self.value(place)
+            if value is None or self.near[1] * value <= 0:
+                self.far = (place, self.far[1] if value is None else value)
             else:
-                self.near = asked
+                self.near = (place, value)

@@ -229,4 +229,9 @@ def test_a_zero_is_found_wherever_it_is():
             expected = zero - Fraction(1, 3)
             assert found == expected if expected > 0 else found is None
     assert first_zero(lambda x: Fraction(1), 5, 10**9) is None
+    for end in (101, 150, 1000):  # beyond, nothing answers
+        assert first_zero(lambda x, end=end: Fraction(140 - x) if x < end else None, 100, 10**9) == (
+            140 if end > 140 else None
+        )
+    assert first_zero(lambda x: None, 5, 10**9) is None
     assert first_zero(lambda x: Fraction(x - 5), 5, 10**9) == 5
