@@ -11,7 +11,7 @@ from zkmargin.kernel.errors import FormatError, Unsatisfied
 from zkmargin.kernel.prepared import prepared_path
 
 CHUNK, HEADER, SECTIONS = 1 << 15, 32, 15
-QUERIES = {"a": 1, "b1": 3, "b2": 5, "c": 7, "h": 9}  # where each query's points stand
+QUERIES = {"a": 0, "b1": 1, "b2": 2, "c": 3, "h": 4}  # where each query's points stand
 BLINDING = (5, 7)
 
 

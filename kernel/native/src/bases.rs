@@ -46,7 +46,7 @@ impl<P: Group> Bases<P> {
         match path() {
             Path::Portable => Self::Portable(points),
             #[cfg(target_arch = "x86_64")]
-            Path::Ifma(ifma) => Self::Ifma(ifma, Words::Owned(PreparedPoints::words(&points))),
+            Path::Ifma(ifma) => Self::Ifma(ifma, Words::Aligned(PreparedPoints::words(&points))),
         }
     }
 

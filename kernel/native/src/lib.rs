@@ -3,6 +3,8 @@
 //! Elements are 32 little-endian bytes, points their coordinates, infinity zeros; `zkmargin.kernel` turns
 //! them into integers.
 
+#[cfg(target_arch = "x86_64")]
+mod aligned;
 mod arithmetic;
 mod bases;
 mod batch;

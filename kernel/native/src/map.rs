@@ -1,5 +1,7 @@
 //! Words that are either the process's own or a file's, as the operating system maps it.
 
+#[cfg(target_arch = "x86_64")]
+use crate::aligned::Aligned;
 use memmap2::Mmap;
 use std::ops::{Deref, Range};
 use std::sync::Arc;
@@ -35,6 +37,8 @@ impl Map {
 /// Words, wherever they stand.
 pub enum Words {
     Owned(Vec<u64>),
+    #[cfg(target_arch = "x86_64")]
+    Aligned(Aligned),
     Mapped(Arc<Map>, Range<usize>),
 }
 
@@ -44,6 +48,8 @@ impl Deref for Words {
     fn deref(&self) -> &[u64] {
         match self {
             Self::Owned(words) => words,
+            #[cfg(target_arch = "x86_64")]
+            Self::Aligned(words) => words,
             Self::Mapped(map, range) => &map.words()[range.clone()],
         }
     }

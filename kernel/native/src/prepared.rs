@@ -21,9 +21,9 @@ use std::fs::File;
 use std::io::Write;
 use std::sync::Arc;
 
-const MAGIC: u64 = u64::from_le_bytes(*b"zkmkey/1");
+const MAGIC: u64 = u64::from_le_bytes(*b"zkmkey/2");
 
-/// Wires and points of five queries, rows and terms of two matrices, the coefficients.
+/// Points of five queries, which so lie on cache lines, their wires, rows and terms of two matrices, the coefficients.
 const SECTIONS: usize = 15;
 
 /// Magic, layout, hash of the key, digest of the rest, then each section's length; padded to whole cache lines.
@@ -48,16 +48,16 @@ pub fn write(key: &ProvingKey, zkey: &Hash, file: &mut File) -> Result<()> {
     let b2 = key.b2.points.words();
     let ([left_starts, left_terms], [right_starts, right_terms]) = (key.left.words(), key.right.words());
     let sections: [&[u64]; SECTIONS] = [
-        &wires[0],
         &g1[0],
-        &wires[1],
         &g1[1],
-        &wires[2],
         &b2,
-        &wires[3],
         &g1[2],
-        &wires[4],
         &g1[3],
+        &wires[0],
+        &wires[1],
+        &wires[2],
+        &wires[3],
+        &wires[4],
         left_starts,
         left_terms,
         right_starts,
@@ -117,9 +117,10 @@ fn key(head: Head, sections: Vec<Words>) -> Option<ProvingKey> {
     let mut sections = sections.into_iter();
     let mut next = || sections.next();
     let (wires, rows) = (head.n_variables, head.domain_size);
-    let (a, b1) = (query(&next()?, next()?, wires)?, query(&next()?, next()?, wires)?);
-    let b2 = query(&next()?, next()?, wires)?;
-    let (c, h) = (query(&next()?, next()?, wires)?, query(&next()?, next()?, rows)?);
+    let [a, b1, b2, c, h] = [next()?, next()?, next()?, next()?, next()?];
+    let (a, b1) = (query(a, &next()?, wires)?, query(b1, &next()?, wires)?);
+    let b2 = query(b2, &next()?, wires)?;
+    let (c, h) = (query(c, &next()?, wires)?, query(h, &next()?, rows)?);
     let (left, right) = ((next()?, next()?), (next()?, next()?));
     let coefficients: Option<Vec<Fr>> = next()?.chunks_exact(4).map(coefficient).collect();
     let coefficients = coefficients?;
@@ -138,7 +139,7 @@ fn key(head: Head, sections: Vec<Words>) -> Option<ProvingKey> {
     })
 }
 
-fn query<P: Group<BaseField: Coordinate>>(wires: &[u64], points: Words, bound: u32) -> Option<Query<P>> {
+fn query<P: Group<BaseField: Coordinate>>(points: Words, wires: &[u64], bound: u32) -> Option<Query<P>> {
     let inside = wires.iter().all(|wire| *wire < u64::from(bound));
     let points = Bases::from_words(points, wires.len()).filter(|_| inside)?;
     Some(Query {

@@ -1,6 +1,7 @@
 //! What point arithmetic asks of a coordinate, for Fq and Fq2 alike, and how points are kept.
 //!
-//! A point is a record of 64-byte blocks, so that one is read where it stands with whole cache lines: x, then y, in words
+//! A point is a record of 64-byte blocks, so that one is read where it stands with whole cache lines, where
+//! it is aligned to them: x, then y, in words
 //! of 64 bits. Numbers are up to 2p times 2^260; infinity is all zeros, which no point of either curve is.
 
 use super::field::{Element, Loose};
@@ -19,6 +20,7 @@ pub trait Coordinate: Copy + Send + Sync + 'static {
 
     /// Records in a run of words, as they stand in memory or in a mapped file.
     fn view(words: &[u64]) -> &[Self::Record];
+    fn view_mut(words: &mut [u64]) -> &mut [Self::Record];
     /// The opposite of the point in a record.
     fn opposite(record: &Self::Record) -> Self::Record;
 
@@ -118,6 +120,10 @@ impl Coordinate for Part {
         words.as_chunks().0.as_chunks().0
     }
 
+    fn view_mut(words: &mut [u64]) -> &mut [Self::Record] {
+        words.as_chunks_mut().0.as_chunks_mut().0
+    }
+
     fn opposite(record: &Self::Record) -> Self::Record {
         let mut out = *record;
         negate(&mut out[0][4..]);
@@ -178,6 +184,10 @@ impl Coordinate for Quadratic {
 
     fn view(words: &[u64]) -> &[Self::Record] {
         words.as_chunks().0.as_chunks().0
+    }
+
+    fn view_mut(words: &mut [u64]) -> &mut [Self::Record] {
+        words.as_chunks_mut().0.as_chunks_mut().0
     }
 
     fn opposite(record: &Self::Record) -> Self::Record {

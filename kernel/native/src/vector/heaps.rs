@@ -3,45 +3,46 @@
 use super::coordinate::Coordinate;
 use super::pairs::{AddPairs, Pair};
 use super::Ifma;
+use crate::aligned::Aligned;
 
-/// Memory that many sums use one after the other.
-pub struct Scratch<C: Coordinate> {
-    pub pairs: Vec<Pair>,
-    pub products: Vec<C>,
-}
-
-impl<C: Coordinate> Default for Scratch<C> {
-    fn default() -> Self {
-        Self {
-            pairs: Vec::new(),
-            products: Vec::new(),
-        }
-    }
-}
-
-/// Points in heaps: heap i stands at starts[i], and has lengths[i] of them.
+/// Points in heaps: heap i stands at starts[i], and has lengths[i] of them. Its memory serves one sum after the other.
 pub struct Heaps<C: Coordinate> {
-    pub points: Vec<C::Record>,
-    pub starts: Vec<u32>,
-    pub lengths: Vec<u32>,
+    points: Aligned,
+    starts: Vec<u32>,
+    lengths: Vec<u32>,
+    pairs: Vec<Pair>,
+    products: Vec<C>,
     /// Whether infinity may be among the points.
     pub infinities: bool,
 }
 
+impl<C: Coordinate> Default for Heaps<C> {
+    fn default() -> Self {
+        Self {
+            points: Aligned::default(),
+            starts: Vec::new(),
+            lengths: Vec::new(),
+            pairs: Vec::new(),
+            products: Vec::new(),
+            infinities: false,
+        }
+    }
+}
+
 impl<C: Coordinate> Heaps<C> {
-    /// Halves heaps of places in a table, each twice an index plus one if the point counts negative.
-    pub fn gather(ifma: Ifma, table: &[C::Record], places: &[u32], lengths: &[u32], scratch: &mut Scratch<C>) -> Self {
-        let halved: Vec<u32> = lengths.iter().map(|length| length.div_ceil(2)).collect();
-        let starts = starts(&halved);
-        let mut points = vec![C::INFINITY; halved.iter().sum::<u32>() as usize];
-        scratch.pairs.clear();
+    /// Takes up the halves of heaps of places in a table, each twice an index plus one if the point counts negative.
+    pub fn gather(&mut self, ifma: Ifma, table: &[C::Record], places: &[u32], lengths: &[u32]) {
+        self.lengths.clear();
+        self.lengths.extend(lengths.iter().map(|length| length.div_ceil(2)));
+        self.start();
+        self.pairs.clear();
+        let points = C::view_mut(&mut self.points);
         let mut rest = places;
-        for (start, length) in starts.iter().zip(lengths) {
+        for (start, length) in self.starts.iter().zip(lengths) {
             let (mine, others) = rest.split_at(*length as usize);
             rest = others;
             let (pairs, single) = mine.as_chunks();
-            scratch
-                .pairs
+            self.pairs
                 .extend((*start..).zip(pairs).map(|(out, [left, right])| Pair {
                     left: *left,
                     right: *right,
@@ -53,72 +54,73 @@ impl<C: Coordinate> Heaps<C> {
                 *out = if place & 1 == 1 { C::opposite(record) } else { *record };
             }
         }
-        let infinities = ifma.run(AddPairs::<C> {
+        self.infinities |= ifma.run(AddPairs::<C> {
             table: Some(table),
-            points: &mut points,
-            pairs: &scratch.pairs,
-            infinities: false,
-            scratch: &mut scratch.products,
-        });
-        Self {
             points,
-            starts,
-            lengths: halved,
-            infinities,
-        }
+            pairs: &self.pairs,
+            infinities: false,
+            scratch: &mut self.products,
+        });
     }
 
-    /// Heaps of points that stand behind one another.
-    pub fn new(points: Vec<C::Record>, lengths: Vec<u32>, infinities: bool) -> Self {
-        Self {
-            points,
-            starts: starts(&lengths),
-            lengths,
-            infinities,
-        }
+    /// Takes up heaps of points that stand behind one another.
+    pub fn take(&mut self, points: &[C::Record], lengths: &[u32]) {
+        self.lengths.clear();
+        self.lengths.extend_from_slice(lengths);
+        self.start();
+        C::view_mut(&mut self.points)[..points.len()].copy_from_slice(points);
     }
 
     /// Leaves one point in every heap that has any.
-    pub fn sum(&mut self, ifma: Ifma, scratch: &mut Scratch<C>) {
-        while self.halve(ifma, scratch) {}
+    pub fn sum(&mut self, ifma: Ifma) {
+        while self.halve(ifma) {}
     }
 
-    fn halve(&mut self, ifma: Ifma, scratch: &mut Scratch<C>) -> bool {
-        scratch.pairs.clear();
+    /// The number and the sum of every heap that has one.
+    pub fn sums(&self) -> impl Iterator<Item = (u32, &C::Record)> {
+        let points = C::view(&self.points);
+        let heaps = (0..).zip(self.starts.iter().zip(&self.lengths));
+        heaps
+            .filter(|(_, (_, length))| **length > 0)
+            .map(|(heap, (start, _))| (heap, &points[*start as usize]))
+    }
+
+    fn start(&mut self) {
+        self.starts.clear();
+        let mut total = 0;
+        for length in &self.lengths {
+            self.starts.push(total);
+            total += length;
+        }
+        self.points.resize(total as usize * size_of::<C::Record>() / 8);
+    }
+
+    fn halve(&mut self, ifma: Ifma) -> bool {
+        self.pairs.clear();
         for (start, length) in self.starts.iter().zip(&self.lengths) {
-            scratch.pairs.extend((0..length / 2).map(|pair| Pair {
+            self.pairs.extend((0..length / 2).map(|pair| Pair {
                 left: (start + 2 * pair) << 1,
                 right: (start + 2 * pair + 1) << 1,
                 out: start + pair,
             }));
         }
-        if scratch.pairs.is_empty() {
+        if self.pairs.is_empty() {
             return false;
         }
+        let points = C::view_mut(&mut self.points);
         self.infinities = ifma.run(AddPairs::<C> {
             table: None,
-            points: &mut self.points,
-            pairs: &scratch.pairs,
+            points,
+            pairs: &self.pairs,
             infinities: self.infinities,
-            scratch: &mut scratch.products,
+            scratch: &mut self.products,
         });
         for (start, length) in self.starts.iter().zip(&mut self.lengths) {
             if *length > 1 && *length % 2 == 1 {
-                self.points[(start + *length / 2) as usize] = self.points[(start + *length - 1) as usize];
+                points[(start + *length / 2) as usize] = points[(start + *length - 1) as usize];
             }
             *length = length.div_ceil(2);
         }
         true
     }
-}
-
-fn starts(lengths: &[u32]) -> Vec<u32> {
-    lengths
-        .iter()
-        .scan(0, |next, length| {
-            let start = *next;
-            *next += length;
-            Some(start)
-        })
-        .collect()
 }

@@ -4,6 +4,7 @@ use super::coordinate::Coordinate;
 use super::field::Element;
 use super::modulus::{Coordinates, Modulus};
 use super::quadratic::Quadratic;
+use crate::aligned::Aligned;
 use ark_bn254::{g1, g2, Fq, Fq2};
 use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
 use ark_ff::{BigInt, BigInteger, Field, MontFp};
@@ -81,9 +82,9 @@ impl<P: VectorCurve> Copy for PreparedPoints<'_, P> {}
 
 impl<'a, P: VectorCurve> PreparedPoints<'a, P> {
     /// The words of points and images, to be kept and then borrowed; infinity must have been left out.
-    pub fn words(points: &[Affine<P>]) -> Vec<u64> {
+    pub fn words(points: &[Affine<P>]) -> Aligned {
         let width = P::Coordinate::INFINITY.as_ref().as_flattened().len();
-        let mut words = vec![0; 2 * width * points.len()];
+        let mut words = Aligned::zeroed(2 * width * points.len());
         let (plain, images) = words.split_at_mut(width * points.len());
         let places = plain
             .par_chunks_exact_mut(width)
@@ -95,7 +96,7 @@ impl<'a, P: VectorCurve> PreparedPoints<'a, P> {
         words
     }
 
-    /// `words` as [`Self::words`] made them.
+    /// `words` as [`Self::words`] made them, at a cache line too.
     pub fn new(words: &'a [u64]) -> Self {
         Self {
             records: P::Coordinate::view(words),

@@ -4,21 +4,27 @@
 //! neighbouring buckets are added level by level, the odd ones of level j go to a heap of its own, which counts 2^j times.
 //! So that, too, is nothing but sums of heaps, without a chain of dependent additions.
 
-use super::heaps::{Heaps, Scratch};
+use super::coordinate::Coordinate;
+use super::heaps::Heaps;
 use super::pairs::{AddPairs, Pair};
 use super::points::{PreparedPoints, Record, VectorCurve};
 use super::Ifma;
+use crate::aligned::Aligned;
 use crate::error::Result;
 use crate::msm::check;
 use crate::recoding::Recoding;
 use ark_ec::short_weierstrass::{Affine, Projective};
 use ark_ff::{AdditiveGroup, Zero};
+use core::marker::PhantomData;
 use core::ops::Range;
 use rayon::prelude::*;
 use std::sync::atomic::AtomicBool;
 
 /// Digits a task sorts at once: enough to share the rounds' inversions, few enough to stay near a core.
 const TASK: usize = 1 << 17;
+
+/// Bytes of points that a group of buckets reads: half of them stay, and shall stay in a second-level cache.
+const GROUP: usize = 1 << 20;
 
 /// Points and the scalar each is multiplied by: point i by scalar wires[i] of the recoding.
 pub struct Terms<'a, P: VectorCurve> {
@@ -47,12 +53,65 @@ pub fn sum<P: VectorCurve>(ifma: Ifma, terms: Terms<'_, P>, cancel: &AtomicBool)
 }
 
 fn window_sums<P: VectorCurve>(ifma: Ifma, terms: &Terms<'_, P>, windows: Range<usize>) -> Vec<Projective<P>> {
-    let mut scratch = Scratch::default();
     let (places, lengths) = sorted(terms, windows.clone());
-    let mut heaps = Heaps::gather(ifma, terms.points.records(), &places, &lengths, &mut scratch);
-    drop(places);
-    heaps.sum(ifma, &mut scratch);
-    weighted::<P>(ifma, heaps, windows.len(), terms.recoding.width() - 1, scratch)
+    let mut heaps = Heaps::default();
+    let buckets = bucket_sums(ifma, terms.points.records(), &places, &lengths, &mut heaps);
+    weighted::<P>(ifma, buckets, windows.len(), terms.recoding.width() - 1, heaps)
+}
+
+/// Points with the numbers of their buckets, in order.
+struct Buckets<C: Coordinate> {
+    ids: Vec<u32>,
+    points: Aligned,
+    curve: PhantomData<C>,
+}
+
+impl<C: Coordinate> Buckets<C> {
+    fn for_up_to(count: usize) -> Self {
+        Self {
+            ids: Vec::with_capacity(count),
+            points: Aligned::zeroed(count * size_of::<C::Record>() / 8),
+            curve: PhantomData,
+        }
+    }
+
+    fn push(&mut self, id: u32, point: &C::Record) {
+        C::view_mut(&mut self.points)[self.ids.len()] = *point;
+        self.ids.push(id);
+    }
+
+    fn points(&self) -> &[C::Record] {
+        &C::view(&self.points)[..self.ids.len()]
+    }
+}
+
+/// Sums buckets group by group, each from its first round to its last, so that a group stays in the cache.
+fn bucket_sums<C: Coordinate>(
+    ifma: Ifma,
+    table: &[C::Record],
+    mut places: &[u32],
+    lengths: &[u32],
+    heaps: &mut Heaps<C>,
+) -> Buckets<C> {
+    let mut buckets = Buckets::for_up_to(lengths.iter().filter(|length| **length > 0).count());
+    let most = (GROUP / size_of::<C::Record>()) as u32;
+    let mut first = 0;
+    while first < lengths.len() {
+        let (mut end, mut total) = (first, 0);
+        while end < lengths.len() && (end == first || total + lengths[end] <= most) {
+            total += lengths[end];
+            end += 1;
+        }
+        let (mine, rest) = places.split_at(total as usize);
+        places = rest;
+        heaps.gather(ifma, table, mine, &lengths[first..end]);
+        heaps.sum(ifma);
+        for (heap, point) in heaps.sums() {
+            buckets.push(first as u32 + heap, point);
+        }
+        first = end;
+    }
+    buckets
 }
 
 /// The places of all nonzero digits, by window and bucket, and how many there are in each bucket.
@@ -95,72 +154,68 @@ fn sorted<P: VectorCurve>(terms: &Terms<'_, P>, windows: Range<usize>) -> (Vec<u
     (places, lengths)
 }
 
-/// Σ (i + 1)·bucket[i] of each window, 2^`levels` buckets each, of which `heaps` holds the sums.
+/// Σ (i + 1)·bucket[i] of each window, 2^`levels` buckets each.
 fn weighted<P: VectorCurve>(
     ifma: Ifma,
-    heaps: Heaps<P::Coordinate>,
+    mut buckets: Buckets<P::Coordinate>,
     windows: usize,
     levels: usize,
-    mut scratch: Scratch<P::Coordinate>,
+    mut heaps: Heaps<P::Coordinate>,
 ) -> Vec<Projective<P>> {
-    let mut infinities = heaps.infinities;
-    let mut ids: Vec<u32> = Vec::new();
-    let mut points: Vec<Record<P>> = Vec::new();
-    for ((id, start), length) in (0..).zip(&heaps.starts).zip(&heaps.lengths) {
-        if *length > 0 {
-            ids.push(id);
-            points.push(heaps.points[*start as usize]);
-        }
-    }
-    let mut odd: Vec<Record<P>> = Vec::with_capacity(points.len());
+    let most = |level: usize| buckets.ids.len().min(windows << (levels - 1 - level));
+    let mut odd = Buckets::<P::Coordinate>::for_up_to((0..levels).map(most).sum());
     let mut odd_lengths = vec![0u32; levels * windows];
+    let (mut pairs, mut products) = (Vec::new(), Vec::new());
+    let mut next = Buckets::<P::Coordinate>::for_up_to(buckets.ids.len());
     for level in 0..levels {
-        for (id, point) in ids.iter().zip(&points) {
+        for (id, point) in buckets.ids.iter().zip(buckets.points()) {
             if id & 1 == 1 {
-                odd.push(*point);
-                odd_lengths[level * windows + (id >> (levels - level)) as usize] += 1;
+                let heap = level * windows + (id >> (levels - level)) as usize;
+                odd.push(heap as u32, point);
+                odd_lengths[heap] += 1;
             }
         }
-        scratch.pairs.clear();
-        let mut merged = Vec::with_capacity(points.len());
-        let mut next = Vec::with_capacity(points.len());
+        pairs.clear();
+        next.ids.clear();
         let mut at = 0;
-        while at < ids.len() {
-            let parent = ids[at] >> 1;
-            if at + 1 < ids.len() && ids[at + 1] >> 1 == parent {
-                scratch.pairs.push(Pair {
+        while at < buckets.ids.len() {
+            let parent = buckets.ids[at] >> 1;
+            if buckets.ids.get(at + 1).is_some_and(|id| id >> 1 == parent) {
+                pairs.push(Pair {
                     left: (at as u32) << 1,
                     right: (at as u32 + 1) << 1,
-                    out: merged.len() as u32,
+                    out: next.ids.len() as u32,
                 });
                 at += 1;
             }
-            merged.push(parent);
-            next.push(points[at]);
+            next.push(parent, &buckets.points()[at]);
             at += 1;
         }
-        infinities = ifma.run(AddPairs::<P::Coordinate> {
-            table: Some(&points),
-            points: &mut next,
-            pairs: &scratch.pairs,
-            infinities,
-            scratch: &mut scratch.products,
+        heaps.infinities = ifma.run(AddPairs::<P::Coordinate> {
+            table: Some(buckets.points()),
+            points: P::Coordinate::view_mut(&mut next.points),
+            pairs: &pairs,
+            infinities: heaps.infinities,
+            scratch: &mut products,
         });
-        (ids, points) = (merged, next);
+        core::mem::swap(&mut buckets, &mut next);
     }
-    let mut odd = Heaps::<P::Coordinate>::new(odd, odd_lengths, infinities);
-    odd.sum(ifma, &mut scratch);
+    heaps.take(odd.points(), &odd_lengths);
+    heaps.sum(ifma);
     let mut sums = vec![Projective::zero(); windows];
-    for level in (0..levels).rev() {
-        for (window, sum) in sums.iter_mut().enumerate() {
+    let mut odds = vec![None; levels * windows];
+    for (heap, sum) in heaps.sums() {
+        odds[heap as usize] = Some(point::<P>(sum));
+    }
+    for level in odds.chunks(windows.max(1)).rev() {
+        for (sum, odd) in sums.iter_mut().zip(level) {
             sum.double_in_place();
-            let heap = level * windows + window;
-            if odd.lengths[heap] > 0 {
-                *sum += point::<P>(&odd.points[odd.starts[heap] as usize]);
+            if let Some(odd) = odd {
+                *sum += odd;
             }
         }
     }
-    for (window, all) in ids.iter().zip(&points) {
+    for (window, all) in buckets.ids.iter().zip(buckets.points()) {
         sums[*window as usize] += point::<P>(all);
     }
     sums
