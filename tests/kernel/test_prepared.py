@@ -68,7 +68,8 @@ def test_what_is_damaged_stale_or_foreign_is_replaced(kept, small, native, make,
     broken.append(sealed([values[0], values[1] + 1, *values[2:]]))  # another layout
     broken.append(sealed([*values[:2], values[2] ^ 1, *values[3:]]))  # another key
     broken.append(sealed([*values[:10], values[10] + 1, *values[11:]]))  # more wires than points
-    broken.append(sealed([*values[:HEADER], 1 << 32, *values[HEADER + 1 :]]))  # a wire that does not exist
+    wires = section_start(values, len(QUERIES))
+    broken.append(sealed([*values[:wires], 1 << 32, *values[wires + 1 :]]))  # a wire that does not exist
     for content in broken:
         cache.write_bytes(content)
         assert prove(native.load_key(zkey), small.circuit.witness_bytes(), blinding=BLINDING) == honest
