@@ -35,7 +35,7 @@ def bash(words):
         ("zkmargin groth16 ", {"check", "prove", "pysnark", "setup", "simplify", "stats", "verify"}),
         ("zkmargin prove --ma", {"--market", "--margin"}),
         ("zkmargin check --margin ", {"initial", "maintenance"}),
-        ("zkmargin compile --statement s", {"sufficiency", "shortfall"}),
+        ("zkmargin compile --statement s", {"sufficiency", "shortfall", "sufficiency-box"}),
         ("zkmargin nothing-like-it", set()),
     ],
 )
