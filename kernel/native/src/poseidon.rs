@@ -90,17 +90,35 @@ fn cauchy(xs: &[Fr], ys: &[Fr]) -> Option<Vec<Vec<Fr>>> {
 
 /// The 80-bit register in self-shrinking mode: of each pair of bits, the second counts where the first is 1.
 ///
-/// Held as an integer, the oldest bit lowest. The newest bit that the next one depends on is 62, so 18 bits follow
-/// from the register at once; the constants of one width take half a million.
+/// Held as an integer, the oldest bit lowest. The newest bit that the next one depends on is 62, so sixteen bits follow
+/// from the register at once; the constants of one width take two million.
 struct Grain {
     state: u128,
-    /// Bits drawn and not yet looked at, the first lowest.
-    drawn: u128,
-    left: u32,
+    /// Bits that count and are not yet used, the first highest.
+    kept: u128,
+    count: u32,
 }
 
-/// An even number, so that pairs stay together.
-const STRIDE: u32 = 18;
+const STRIDE: u32 = 16;
+
+/// For each byte of the register, its first bit lowest: how many of its bits count, and these, the first highest.
+const COUNTED: [(u32, u128); 256] = {
+    let mut table = [(0, 0); 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let (mut count, mut bits, mut pair) = (0, 0, 0);
+        while pair < 4 {
+            if byte >> (2 * pair) & 1 == 1 {
+                count += 1;
+                bits = bits << 1 | (byte >> (2 * pair + 1) & 1) as u128;
+            }
+            pair += 1;
+        }
+        table[byte] = (count, bits);
+        byte += 1;
+    }
+    table
+};
 
 impl Grain {
     fn new(width: usize, partial_rounds: usize) -> Self {
@@ -117,53 +135,45 @@ impl Grain {
             bits.extend((0..count).rev().map(|bit| value >> bit & 1 == 1));
         }
         bits.extend([true; 30]);
-        let state = bits.iter().rev().fold(0, |state, bit| state << 1 | u128::from(*bit));
         let mut grain = Self {
-            state,
-            drawn: 0,
-            left: 0,
+            state: bits.iter().rev().fold(0, |state, bit| state << 1 | u128::from(*bit)),
+            kept: 0,
+            count: 0,
         };
-        // 160 bits are thrown away: eight strides and sixteen bits of the ninth.
-        for _ in 0..9 {
-            grain.drawn = grain.step();
+        for _ in 0..160 / STRIDE {
+            grain.step();
         }
-        grain.drawn >>= 16;
-        grain.left = STRIDE - 16;
         grain
     }
 
     /// The register's next bits, the first lowest.
-    fn step(&mut self) -> u128 {
-        let sum = [62, 51, 38, 23, 13, 0]
-            .iter()
-            .fold(0, |sum, tap| sum ^ self.state >> tap);
-        let bits = sum & ((1 << STRIDE) - 1);
-        self.state = self.state >> STRIDE | bits << (80 - STRIDE);
-        bits
+    fn step(&mut self) -> [u8; 2] {
+        let state = self.state;
+        let sum = state ^ state >> 13 ^ state >> 23 ^ state >> 38 ^ state >> 51 ^ state >> 62;
+        let bits = sum as u16;
+        self.state = state >> STRIDE | u128::from(bits) << (80 - STRIDE);
+        bits.to_le_bytes()
     }
 
-    fn pair(&mut self) -> (bool, bool) {
-        if self.left == 0 {
-            self.drawn = self.step();
-            self.left = STRIDE;
+    /// The next `wanted` bits that count, up to 64.
+    fn bits(&mut self, wanted: u32) -> u64 {
+        while self.count < wanted {
+            for byte in self.step() {
+                let (count, bits) = COUNTED[usize::from(byte)];
+                self.kept = self.kept << count | bits;
+                self.count += count;
+            }
         }
-        let pair = (self.drawn & 1 == 1, self.drawn & 2 == 2);
-        self.drawn >>= 2;
-        self.left -= 2;
-        pair
+        self.count -= wanted;
+        let out = self.kept >> self.count;
+        self.kept &= (1 << self.count) - 1;
+        out as u64
     }
 
     /// The next 254 bits, highest first.
     fn integer(&mut self) -> BigInt<4> {
-        let mut limbs = [0u64; 4];
-        let mut missing = BITS;
-        while missing > 0 {
-            let (keep, bit) = self.pair();
-            if keep {
-                missing -= 1;
-                limbs[missing / 64] |= u64::from(bit) << (missing % 64);
-            }
-        }
-        BigInt(limbs)
+        let highest = self.bits(BITS as u32 - 192);
+        let [third, second, first] = [self.bits(64), self.bits(64), self.bits(64)];
+        BigInt([first, second, third, highest])
     }
 }
