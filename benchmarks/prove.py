@@ -22,7 +22,7 @@ import margin
 import provers
 from provers import Prover, Times
 
-from zkmargin.kernel import Proof, load_key, public_inputs, read_wtns, verify
+from zkmargin.kernel import Proof, kernel, load_key, public_inputs, read_wtns, verify
 
 
 def available(only: list[str]) -> dict[str, Prover]:
@@ -33,7 +33,8 @@ def available(only: list[str]) -> dict[str, Prover]:
         found["gnark-crypto"] = provers.gnark
     else:
         print("gnark-crypto is not measured: there is no go here", file=sys.stderr)
-    found["zkmargin"] = provers.ours()
+    paths = {"native": ["portable"], "native-ifma": ["ifma", "portable"]}[kernel("native").name()]
+    found |= {f"zkmargin, {path}": provers.ours(ZKMARGIN_KERNEL_PATH=path) for path in paths}
     if (provers.HERE.parent / "node_modules" / "snarkjs").exists():
         found["snarkjs"] = provers.snarkjs
     else:

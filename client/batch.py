@@ -146,7 +146,7 @@ class Batch:
             raise InputError(f"the credit must be below 2^{CREDIT_BITS} money units", code="out-of-range")
         self.session = session
         self.out = out
-        self.tables = session.tables(market)
+        self.tables = session.stated(session.tables(market), session.circuit_key.manifest.statement)
         self.statement = Statement(self.tables.market, self.tables.parameters(margin), credit, context)
         self.margin = margin
 

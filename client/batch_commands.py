@@ -36,6 +36,7 @@ def batch(
     margin: Annotated[
         str, typer.Option(help="initial or maintenance.", autocompletion=lambda: ["initial", "maintenance"])
     ] = "maintenance",
+    box: Annotated[str | None, typer.Option(help="The price box's class, for a circuit that proves over one.")] = None,
     openings: Annotated[
         Path | None, typer.Option(help="The folder of openings and owner keys: beside the portfolios if not said.")
     ] = None,
@@ -58,7 +59,7 @@ def batch(
     if cluster is not None and workers:
         raise InputError("--workers are this machine's: they do not go with --cluster", code="usage")
     key = None if owner is None else load_owner(owner)
-    session = Session(load_parameters(parameters), circuit, key)
+    session = Session(load_parameters(parameters), circuit, key, box)
     made = Batch(session, market, out, context=bound, credit=lent, margin=margin)
     found = accounts_in(accounts, openings)
     if cluster is None:

@@ -111,6 +111,8 @@ class LocalWorkers:
         self._pool.shutdown(wait=False, cancel_futures=True)
         for process in processes:
             process.terminate()
+        for process in processes:
+            process.join()
 
 
 _state: dict[str, tuple[Prover, Statement]] = {}

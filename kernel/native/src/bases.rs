@@ -3,14 +3,11 @@
 use crate::encoding::Coordinate;
 use crate::error::Result;
 use crate::map::Words;
-use crate::msm::msm;
 use crate::path::{path, Path};
-#[cfg(target_arch = "x86_64")]
+use crate::portable::Points;
 use crate::recoding::Recoding;
 #[cfg(target_arch = "x86_64")]
 use crate::vector::{points::PreparedPoints, sums, Ifma};
-#[cfg(not(target_arch = "x86_64"))]
-use ark_bn254::Fr;
 use ark_ec::short_weierstrass::{Affine, Projective};
 use ark_ff::BigInt;
 use rayon::prelude::*;
@@ -20,31 +17,24 @@ use std::sync::atomic::AtomicBool;
 #[cfg(target_arch = "x86_64")]
 pub use crate::vector::points::VectorCurve as Group;
 
-/// Without vector instructions any group will do.
+/// Without vector instructions limbs do.
 #[cfg(not(target_arch = "x86_64"))]
-pub trait Group: ark_ec::short_weierstrass::SWCurveConfig<ScalarField = Fr> {}
-
-#[cfg(not(target_arch = "x86_64"))]
-impl<P: ark_ec::short_weierstrass::SWCurveConfig<ScalarField = Fr>> Group for P {}
+pub use crate::buckets::Limbed as Group;
 
 /// Points of the subgroup, none at infinity.
 pub enum Bases<P: Group> {
-    Portable(Vec<Affine<P>>),
+    Portable(Points<P>),
     #[cfg(target_arch = "x86_64")]
     Ifma(Ifma, Words),
 }
 
 /// Scalars, recoded once for every sum.
-pub enum Scalars {
-    Portable(Vec<BigInt<4>>),
-    #[cfg(target_arch = "x86_64")]
-    Ifma(Recoding),
-}
+pub struct Scalars(Recoding);
 
 impl<P: Group> Bases<P> {
     pub fn new(points: Vec<Affine<P>>) -> Self {
         match path() {
-            Path::Portable => Self::Portable(points),
+            Path::Portable => Self::Portable(Points::new(&points)),
             #[cfg(target_arch = "x86_64")]
             Path::Ifma(ifma) => Self::Ifma(ifma, Words::Aligned(PreparedPoints::words(&points))),
         }
@@ -52,13 +42,11 @@ impl<P: Group> Bases<P> {
 
     /// Σ scalars[wires[i]]·point[i]
     pub fn sum(&self, wires: &[u32], scalars: &Scalars, cancel: &AtomicBool) -> Result<Projective<P>> {
-        match (self, scalars) {
-            (Self::Portable(points), Scalars::Portable(scalars)) => {
-                let chosen: Vec<_> = wires.iter().map(|wire| scalars[*wire as usize]).collect();
-                msm(points, &chosen, cancel)
-            }
+        let Scalars(recoding) = scalars;
+        match self {
+            Self::Portable(points) => points.sum(wires, recoding, cancel),
             #[cfg(target_arch = "x86_64")]
-            (Self::Ifma(ifma, words), Scalars::Ifma(recoding)) => {
+            Self::Ifma(ifma, words) => {
                 let points = PreparedPoints::new(words);
                 let terms = sums::Terms {
                     points,
@@ -67,8 +55,6 @@ impl<P: Group> Bases<P> {
                 };
                 sums::sum(*ifma, terms, cancel)
             }
-            #[cfg(target_arch = "x86_64")]
-            _ => unreachable!("the path is settled once for the process"),
         }
     }
 }
@@ -78,7 +64,7 @@ impl<P: Group<BaseField: Coordinate>> Bases<P> {
     pub fn words(&self) -> Cow<'_, [u64]> {
         match self {
             Self::Portable(points) => {
-                let coordinates = points.par_iter().flat_map_iter(|point| [point.x, point.y]);
+                let coordinates = points.affine().flat_map_iter(|point| [point.x, point.y]);
                 Cow::Owned(coordinates.flat_map_iter(|coordinate| coordinate.words()).collect())
             }
             #[cfg(target_arch = "x86_64")]
@@ -97,7 +83,8 @@ impl<P: Group<BaseField: Coordinate>> Bases<P> {
                     Some(Affine::new_unchecked(coordinates.0, coordinates.1))
                 });
                 let whole = words.len() == 2 * width * count;
-                points.collect::<Option<Vec<_>>>().filter(|_| whole).map(Self::Portable)
+                let points = points.collect::<Option<Vec<_>>>().filter(|_| whole)?;
+                Some(Self::Portable(Points::new(&points)))
             }
             // Each point, and each image.
             #[cfg(target_arch = "x86_64")]
@@ -117,10 +104,6 @@ pub fn layout() -> u64 {
 
 impl Scalars {
     pub fn new(plain: Vec<BigInt<4>>) -> Self {
-        match path() {
-            Path::Portable => Self::Portable(plain),
-            #[cfg(target_arch = "x86_64")]
-            Path::Ifma(_) => Self::Ifma(Recoding::new(&plain)),
-        }
+        Self(Recoding::new(&plain))
     }
 }

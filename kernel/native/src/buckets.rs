@@ -1,181 +1,309 @@
 //! Sums of many small heaps of points at once.
 //!
 //! An affine addition costs six field multiplications once its inversion is shared, a mixed one ten. So all heaps
-//! are halved together, round after round, pair by pair, with one inversion a round; when a round would be too
-//! small to pay for its inversion, the rest is summed by mixed additions.
+//! are halved together, round after round, a batch of pairs at a time with one inversion.
+//!
+//! What is sorted into heaps are signed numbers of points. The first round fetches the points, later ones read what
+//! the round before left, heap after heap.
 
-use ark_ec::short_weierstrass::{Affine, Bucket, SWCurveConfig};
+use crate::limbs::{Coordinate, Prime, Quadratic};
+use ark_bn254::{g1, g2, Fq, Fq2, Fr};
+use ark_ec::scalar_mul::glv::GLVConfig;
+use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
 use ark_ec::AffineRepr;
-use ark_ff::{AdditiveGroup, Field, Zero};
+use ark_ff::Field;
 
-/// Below this many pairs an inversion costs more than it saves.
-const WORTH_AN_INVERSION: usize = 48;
+/// Either group of BN254, whose coordinates have limbs.
+pub trait Limbed: SWCurveConfig<ScalarField = Fr> {
+    type Limbs: Coordinate<Ark = Self::BaseField>;
 
-/// Points sorted into heaps.
-pub struct Heaps<P: SWCurveConfig> {
-    points: Vec<Affine<P>>,
-    starts: Vec<usize>,
-    lengths: Vec<usize>,
+    /// x of the point times lambda, the recoding's, from x of the point.
+    fn endomorphism(x: &Self::BaseField) -> Self::BaseField;
 }
 
-impl<P: SWCurveConfig> Heaps<P> {
-    /// Sorts `entries` (heap, point) into `count` heaps; the iterator is walked twice.
-    pub fn new(count: usize, entries: impl Iterator<Item = (usize, Affine<P>)> + Clone) -> Self {
-        let mut lengths = vec![0; count];
-        for (heap, _) in entries.clone() {
-            lengths[heap] += 1;
-        }
-        let mut starts = Vec::with_capacity(count);
-        let mut total = 0;
-        for length in &lengths {
-            starts.push(total);
-            total += length;
-        }
-        let mut next = starts.clone();
-        let mut points = vec![Affine::identity(); total];
-        for (heap, point) in entries {
-            points[next[heap]] = point;
-            next[heap] += 1;
+impl Limbed for g1::Config {
+    type Limbs = Prime;
+
+    fn endomorphism(x: &Fq) -> Fq {
+        Self::ENDO_COEFFS[0].square() * x
+    }
+}
+
+impl Limbed for g2::Config {
+    type Limbs = Quadratic;
+
+    fn endomorphism(x: &Fq2) -> Fq2 {
+        Self::ENDO_COEFFS[0] * x
+    }
+}
+
+/// Pairs that share an inversion: enough to forget it, few enough for the nearer caches.
+const BATCH: usize = 1024;
+
+/// Coordinates, in as few cache lines as they need; (0, 0) is on neither curve and stands for infinity.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+pub struct Point<F> {
+    x: F,
+    y: F,
+}
+
+impl<F: Coordinate> Point<F> {
+    const INFINITY: Self = Self { x: F::ZERO, y: F::ZERO };
+
+    pub fn new<P: SWCurveConfig<BaseField = F::Ark>>(point: &Affine<P>) -> Self {
+        if point.is_zero() {
+            return Self::INFINITY;
         }
         Self {
-            points,
-            starts,
-            lengths,
+            x: F::from_ark(&point.x),
+            y: F::from_ark(&point.y),
         }
     }
 
-    /// The sum of every heap.
-    pub fn sums(mut self) -> Vec<Bucket<P>> {
-        let mut inverses = Vec::new();
-        while self.lengths.iter().map(|length| length / 2).sum::<usize>() >= WORTH_AN_INVERSION {
-            self.halve(&mut inverses);
+    pub fn to_affine<P: SWCurveConfig<BaseField = F::Ark>>(self) -> Affine<P> {
+        if self.is_infinite() {
+            return Affine::identity();
         }
-        self.starts
-            .iter()
-            .zip(&self.lengths)
-            .map(|(start, length)| {
-                let mut sum = Bucket::default();
-                for point in &self.points[*start..start + length] {
-                    sum += point;
+        Affine::new_unchecked(self.x.to_ark(), self.y.to_ark())
+    }
+
+    fn is_infinite(&self) -> bool {
+        self.x.is_zero() && self.y.is_zero()
+    }
+}
+
+/// The sum of each of `heaps` heaps a row. A row of digits has one for each point: digit d puts the point into heap
+/// d − 1 of the row, −d its opposite, 0 leaves it out. Heaps stand row after row.
+pub fn heap_sums<F: Coordinate>(points: &[Point<F>], digits: &[i16], heaps: usize) -> Vec<Point<F>> {
+    let (order, mut lengths) = sort(points.len(), digits, heaps);
+    let fetch = |place: usize| {
+        let mut point = points[(order[place] >> 1) as usize];
+        if order[place] & 1 == 1 {
+            point.y = point.y.neg();
+        }
+        point
+    };
+    let mut batch = Batch::new();
+    let sums = batch.halve(&mut lengths, fetch);
+    batch.sums(sums, lengths)
+}
+
+/// Σ (i + 1)·points[i] of each row of 2^bits points, as parts that count 1, 1, 2, 4, ... times.
+///
+/// Neighbours are added level by level, and what stood at odd places of level j counts 2^j times more than its place
+/// there says: nothing but sums of heaps, without a chain of additions.
+pub fn weighted_sums<F: Coordinate>(points: Vec<Point<F>>, bits: usize) -> Vec<Vec<Point<F>>> {
+    let rows = points.len() >> bits;
+    let mut batch = Batch::new();
+    let (mut level, mut odd, mut lengths) = (points, Vec::new(), Vec::new());
+    for bit in (0..bits).rev() {
+        odd.extend(level.iter().skip(1).step_by(2));
+        lengths.extend(vec![1u32 << bit; rows]);
+        level = batch.halve(&mut vec![2; rows << bit], |place| level[place]);
+    }
+    let odd = batch.sums(odd, lengths);
+    (0..rows)
+        .map(|row| {
+            let bits = odd.iter().skip(row).step_by(rows);
+            std::iter::once(&level[row]).chain(bits).copied().collect()
+        })
+        .collect()
+}
+
+/// The points' numbers in the order of their heaps, doubled, plus one for an opposite; and the heaps' lengths.
+fn sort(points: usize, digits: &[i16], heaps: usize) -> (Vec<u32>, Vec<u32>) {
+    let rows = digits.len() / points.max(1);
+    let mut lengths = vec![0u32; rows * heaps];
+    for (row, digits) in digits.chunks_exact(points.max(1)).enumerate() {
+        let lengths = &mut lengths[row * heaps..(row + 1) * heaps];
+        for digit in digits.iter().filter(|digit| **digit != 0) {
+            lengths[digit.unsigned_abs() as usize - 1] += 1;
+        }
+    }
+    let mut total = 0;
+    let mut next: Vec<u32> = lengths
+        .iter()
+        .map(|length| {
+            total += length;
+            total - length
+        })
+        .collect();
+    let mut order = vec![0u32; total as usize];
+    for (row, digits) in digits.chunks_exact(points.max(1)).enumerate() {
+        let next = &mut next[row * heaps..(row + 1) * heaps];
+        for (number, digit) in digits.iter().enumerate().filter(|(_, digit)| **digit != 0) {
+            let place = &mut next[digit.unsigned_abs() as usize - 1];
+            order[*place as usize] = (number as u32) << 1 | u32::from(*digit < 0);
+            *place += 1;
+        }
+    }
+    (order, lengths)
+}
+
+/// Pairs waiting for their inversion, and room to work.
+struct Batch<F: Coordinate> {
+    /// The place of each pair's left point; the right one stands behind it.
+    from: Vec<u32>,
+    to: Vec<u32>,
+    points: Vec<(Point<F>, Point<F>)>,
+    denominators: Vec<F>,
+    /// The product of the norms before each.
+    products: Vec<Prime>,
+}
+
+impl<F: Coordinate> Batch<F> {
+    fn new() -> Self {
+        Self {
+            from: Vec::with_capacity(BATCH),
+            to: Vec::with_capacity(BATCH),
+            points: Vec::with_capacity(BATCH),
+            denominators: Vec::with_capacity(BATCH),
+            products: Vec::with_capacity(BATCH),
+        }
+    }
+
+    /// The sum of each heap; infinity for a heap of nothing.
+    fn sums(&mut self, mut points: Vec<Point<F>>, mut lengths: Vec<u32>) -> Vec<Point<F>> {
+        while lengths.iter().any(|length| *length > 1) {
+            points = self.halve(&mut lengths, |place| points[place]);
+        }
+        let mut rest = points.into_iter();
+        let mut sum = |length: &u32| rest.by_ref().take(*length as usize).next().unwrap_or(Point::INFINITY);
+        lengths.iter().map(&mut sum).collect()
+    }
+
+    /// Adds the points of each heap in pairs. `fetch` gives the point at a place, heap after heap.
+    fn halve(&mut self, lengths: &mut [u32], fetch: impl Fn(usize) -> Point<F>) -> Vec<Point<F>> {
+        let left: usize = lengths.iter().map(|length| length.div_ceil(2) as usize).sum();
+        let mut sums = vec![Point::INFINITY; left];
+        let (mut from, mut to) = (0, 0);
+        for length in lengths {
+            for _ in 0..*length / 2 {
+                self.from.push(from);
+                self.to.push(to);
+                if self.from.len() == BATCH {
+                    self.add(&fetch, &mut sums);
                 }
-                sum
-            })
-            .collect()
-    }
-
-    /// Adds the points of each heap in pairs.
-    fn halve(&mut self, inverses: &mut Vec<P::BaseField>) {
-        inverses.clear();
-        for (start, length) in self.starts.iter().zip(&self.lengths) {
-            let pairs = self.points[*start..start + length].chunks_exact(2);
-            inverses.extend(pairs.map(|pair| denominator(&pair[0], &pair[1])));
-        }
-        invert(inverses);
-        let mut inverse = inverses.iter();
-        for (start, length) in self.starts.iter().zip(&mut self.lengths) {
-            let pairs = *length / 2;
-            for (pair, inverse) in (0..pairs).zip(&mut inverse) {
-                let at = start + 2 * pair;
-                self.points[start + pair] = add(&self.points[at], &self.points[at + 1], inverse);
+                from += 2;
+                to += 1;
             }
             if *length % 2 == 1 {
-                self.points[start + pairs] = self.points[start + *length - 1];
+                sums[to as usize] = fetch(from as usize);
+                from += 1;
+                to += 1;
             }
-            *length -= pairs;
+            *length = length.div_ceil(2);
         }
+        self.add(&fetch, &mut sums);
+        sums
+    }
+
+    /// Adds the waiting pairs with one inversion, whose shares come off the products from behind.
+    fn add(&mut self, fetch: &impl Fn(usize) -> Point<F>, sums: &mut [Point<F>]) {
+        // Fetching goes first and alone, so that the memory works on many points at once.
+        let places = self.from.drain(..).map(|from| from as usize);
+        self.points.extend(places.map(|from| (fetch(from), fetch(from + 1))));
+        let mut product = Prime::ONE;
+        for (left, right) in &self.points {
+            let denominator = denominator(left, right);
+            self.denominators.push(denominator);
+            self.products.push(product);
+            product = product.mul(&denominator.norm());
+        }
+        let mut inverse = product.inverse(); // a product of numbers that are not zero
+        let shares = self.denominators.iter().zip(&self.products);
+        for (((left, right), to), (denominator, product)) in self.points.iter().zip(&self.to).zip(shares).rev() {
+            sums[*to as usize] = add(left, right, &denominator.inverse_by(&inverse.mul(product)));
+            inverse = inverse.mul(&denominator.norm());
+        }
+        self.to.clear();
+        self.points.clear();
+        self.denominators.clear();
+        self.products.clear();
     }
 }
 
-/// What the slope of `left + right` is divided by; zero where the sum needs no slope.
-fn denominator<P: SWCurveConfig>(left: &Affine<P>, right: &Affine<P>) -> P::BaseField {
-    if left.is_zero() || right.is_zero() {
-        P::BaseField::zero()
-    } else if left.x != right.x {
-        right.x - left.x
-    } else if left.y == right.y {
+/// What the slope of `left + right` is divided by; never zero, and anything where the sum needs no slope.
+#[inline(always)]
+fn denominator<F: Coordinate>(left: &Point<F>, right: &Point<F>) -> F {
+    let run = right.x.sub(&left.x);
+    if !run.is_zero() {
+        run
+    } else if left.y == right.y && !left.y.is_zero() {
         left.y.double()
     } else {
-        P::BaseField::zero()
+        F::ONE
     }
 }
 
-/// `left + right` on a curve with a = 0, as both of BN254's are, given 1/`denominator`, or 0 where that was 0.
-fn add<P: SWCurveConfig>(left: &Affine<P>, right: &Affine<P>, inverse: &P::BaseField) -> Affine<P> {
-    if left.is_zero() {
+/// `left + right` on a curve with a = 0 and no point of order two, as both of BN254's are, given 1/`denominator`.
+#[inline(always)]
+fn add<F: Coordinate>(left: &Point<F>, right: &Point<F>, inverse: &F) -> Point<F> {
+    if left.is_infinite() {
         return *right;
     }
-    if right.is_zero() {
+    if right.is_infinite() {
         return *left;
     }
-    if inverse.is_zero() {
-        return Affine::identity();
-    }
-    let rise = if left.x == right.x {
+    let rise = if left.x != right.x {
+        right.y.sub(&left.y)
+    } else if left.y == right.y {
         let square = left.x.square();
-        square.double() + square
+        square.double().sub(&square.neg())
     } else {
-        right.y - left.y
+        return Point::INFINITY;
     };
-    let slope = rise * inverse;
-    let x = slope.square() - left.x - right.x;
-    Affine::new_unchecked(x, slope * (left.x - x) - left.y)
-}
-
-/// Inverts every element that is not zero, with one inversion.
-fn invert<F: Field>(values: &mut [F]) {
-    let mut products = Vec::with_capacity(values.len());
-    let mut product = F::one();
-    for value in values.iter().filter(|value| !value.is_zero()) {
-        products.push(product);
-        product *= value;
-    }
-    let mut inverse = product.inverse().unwrap_or_else(F::one);
-    let left_out = values.iter_mut().rev().filter(|value| !value.is_zero());
-    for (value, product) in left_out.zip(products.iter().rev()) {
-        let next = inverse * *value;
-        *value = inverse * product;
-        inverse = next;
-    }
+    let slope = rise.mul(inverse);
+    let x = slope.square().sub(&left.x).sub(&right.x);
+    let y = slope.mul(&left.x.sub(&x)).sub(&left.y);
+    Point { x, y }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ark_bn254::{g1, G1Affine, G1Projective};
+    use ark_bn254::{G1Affine, G1Projective};
     use ark_ec::{CurveGroup, PrimeGroup};
+    use ark_ff::Zero;
 
-    /// Heaps of equal, opposite and infinite points, which the slope's formula does not cover.
+    /// Heaps of equal, opposite and infinite points, which the slope's formula does not cover, in two rows.
     #[test]
     fn sums_of_heaps_are_sums() {
         let generator = G1Projective::generator();
-        let points: Vec<G1Affine> = (0..7)
+        let multiples: Vec<G1Affine> = (0..7)
             .map(|i| (generator * ark_bn254::Fr::from(i)).into_affine())
             .collect();
-        let entries: Vec<(usize, G1Affine)> = (0..900)
-            .map(|i: usize| {
-                let point = points[i * i % 7];
-                (i % 5, if i.is_multiple_of(3) { -point } else { point })
-            })
-            .chain((0..64).map(|i| (5, if i % 2 == 0 { points[1] } else { -points[1] })))
-            .chain((0..64).map(|_| (6, points[3])))
+        let points: Vec<G1Affine> = (0..3000).map(|i: usize| multiples[i * i % 7]).collect();
+        let kept: Vec<_> = points.iter().map(Point::new).collect();
+        let digit = |i: usize| match i % 11 {
+            0 => 0,
+            10 => 6,                        // one heap of everything
+            7 if i.is_multiple_of(2) => -7, // opposite points side by side
+            place => place as i16 * if i.is_multiple_of(3) { -1 } else { 1 },
+        };
+        let digits: Vec<i16> = (0..points.len())
+            .map(digit)
+            .chain((0..points.len()).rev().map(digit))
             .collect();
-        let sums = Heaps::<g1::Config>::new(8, entries.iter().copied()).sums();
+        let sums = heap_sums::<Prime>(&kept, &digits, 10);
+        assert_eq!(sums.len(), 20);
         for (heap, sum) in sums.into_iter().enumerate() {
-            let mine = entries.iter().filter(|(other, _)| *other == heap);
-            assert_eq!(
-                G1Projective::from(sum),
-                mine.map(|(_, point)| *point).sum::<G1Projective>()
-            );
+            let mut wanted = G1Projective::zero();
+            for (point, digit) in points.iter().zip(&digits[heap / 10 * points.len()..]) {
+                match digit.unsigned_abs() as usize == heap % 10 + 1 {
+                    true if *digit > 0 => wanted += point,
+                    true => wanted -= point,
+                    false => {}
+                }
+            }
+            assert_eq!(sum.to_affine::<g1::Config>(), wanted);
         }
     }
 
     #[test]
-    fn shared_inversion_skips_zeros() {
-        let mut values: Vec<ark_bn254::Fq> = (0..9u64).map(|i| ark_bn254::Fq::from(i % 4)).collect();
-        let before = values.clone();
-        invert(&mut values);
-        for (inverse, value) in values.iter().zip(before) {
-            assert_eq!(*inverse, value.inverse().unwrap_or_default());
-        }
+    fn no_points_have_no_sums() {
+        let sums = heap_sums::<Prime>(&[], &[], 4);
+        assert!(sums.is_empty());
     }
 }

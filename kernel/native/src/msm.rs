@@ -4,10 +4,11 @@
 //! above r/2 are negated together with their point, so short negative numbers are as cheap as short positive ones,
 //! and a short scalar's upper windows are zero digits, which cost nothing.
 
-use crate::buckets::Heaps;
+use crate::buckets::{heap_sums, weighted_sums, Limbed, Point};
 use crate::error::{Fault, Result};
 use ark_bn254::Fr;
-use ark_ec::short_weierstrass::{Affine, Bucket, Projective, SWCurveConfig};
+use ark_ec::short_weierstrass::{Affine, Projective};
+use ark_ec::AffineRepr;
 use ark_ff::{AdditiveGroup, BigInt, BigInteger, PrimeField, Zero};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,11 +25,7 @@ pub fn check(cancel: &AtomicBool) -> Result<()> {
 }
 
 /// Σ scalars[i]·points[i]; both have the same length.
-pub fn msm<P: SWCurveConfig<ScalarField = Fr>>(
-    points: &[Affine<P>],
-    scalars: &[BigInt<4>],
-    cancel: &AtomicBool,
-) -> Result<Projective<P>> {
+pub fn msm<P: Limbed>(points: &[Affine<P>], scalars: &[BigInt<4>], cancel: &AtomicBool) -> Result<Projective<P>> {
     check(cancel)?;
     let one = BigInt::from(1u64);
     let mut half = Fr::MODULUS;
@@ -41,14 +38,14 @@ pub fn msm<P: SWCurveConfig<ScalarField = Fr>>(
             continue;
         }
         if *scalar == one {
-            units.push(*point);
+            units.push(Point::new(point));
         } else if *scalar > half {
             let mut magnitude = Fr::MODULUS;
             magnitude.sub_with_borrow(scalar);
-            bases.push(-*point);
+            bases.push(Point::new(&-*point));
             magnitudes.push(magnitude);
         } else {
-            bases.push(*point);
+            bases.push(Point::new(point));
             magnitudes.push(*scalar);
         }
     }
@@ -56,98 +53,105 @@ pub fn msm<P: SWCurveConfig<ScalarField = Fr>>(
     Ok(sum + rest?)
 }
 
-fn sum<P: SWCurveConfig>(points: &[Affine<P>]) -> Projective<P> {
+fn sum<P: Limbed>(points: &[Point<P::Limbs>]) -> Projective<P> {
     points
         .par_chunks(TASK)
-        .flat_map_iter(|chunk| Heaps::new(1, chunk.iter().map(|point| (0, *point))).sums())
-        .map(Projective::from)
+        .flat_map_iter(|chunk| heap_sums(chunk, &vec![1; chunk.len()], 1))
+        .map(|sum| sum.to_affine().into_group())
         .sum()
 }
 
 /// Pippenger's bucket method over signed digits. A task does as many windows as fill its cache.
-fn windows<P: SWCurveConfig>(
-    points: &[Affine<P>],
-    scalars: &[BigInt<4>],
-    cancel: &AtomicBool,
-) -> Result<Projective<P>> {
+fn windows<P: Limbed>(points: &[Point<P::Limbs>], scalars: &[BigInt<4>], cancel: &AtomicBool) -> Result<Projective<P>> {
     let bits = scalars.iter().map(BigInteger::num_bits).max().unwrap_or(0) as usize;
     if bits == 0 {
         return Ok(Projective::zero());
     }
-    let width = window_width(points.len(), bits);
-    let count = bits / width + 1; // one bit more than there are: the last carry
-    let half = 1 << (width - 1);
-    let digits: Vec<i32> = scalars
-        .par_iter()
-        .with_min_len(64)
-        .flat_map_iter(|scalar| signed_digits(scalar, width, count))
-        .collect();
-    let share = (TASK / points.len()).clamp(1, count.div_ceil(2 * rayon::current_num_threads()));
+    let digits = Digits::new(scalars, window_width(points.len(), bits), bits);
+    let count = digits.windows;
+    let share = (TASK / points.len().max(1)).clamp(1, count.div_ceil(2 * rayon::current_num_threads()));
     let sums: Vec<Vec<Projective<P>>> = (0..count.div_ceil(share))
         .into_par_iter()
         .map(|task| {
             check(cancel)?;
             let mine = task * share..count.min((task + 1) * share);
-            let entries = mine.clone().enumerate().flat_map(|(place, window)| {
-                let digits = digits[window..].iter().step_by(count);
-                points
-                    .iter()
-                    .zip(digits)
-                    .filter_map(move |(point, digit)| match *digit {
-                        0 => None,
-                        digit if digit > 0 => Some((place * half + digit as usize - 1, *point)),
-                        digit => Some((place * half + (-digit) as usize - 1, -*point)),
-                    })
-            });
-            let buckets = Heaps::new(mine.len() * half, entries).sums();
-            Ok(buckets.chunks_exact(half).map(weighted_sum).collect())
+            let rows: Vec<i16> = mine.flat_map(|window| digits.row(window)).collect();
+            Ok(window_sums::<P>(points, &rows, digits.width))
         })
         .collect::<Result<_>>()?;
-    Ok(sums.iter().flatten().rev().fold(Projective::zero(), |mut total, sum| {
+    Ok(horner(sums.iter().flatten().rev(), digits.width))
+}
+
+/// Σ digit·point of each row of digits, of `width` bits with their sign.
+pub fn window_sums<P: Limbed>(points: &[Point<P::Limbs>], rows: &[i16], width: usize) -> Vec<Projective<P>> {
+    let buckets = heap_sums(points, rows, 1 << (width - 1));
+    weighted_sums(buckets, width - 1)
+        .into_iter()
+        .map(|parts| {
+            let parts: Vec<Projective<P>> = parts.into_iter().map(|part| part.to_affine().into_group()).collect();
+            parts[0] + horner(parts[1..].iter().rev(), 1)
+        })
+        .collect()
+}
+
+/// Σ 2^(width·i)·sum_i, given the last sum first.
+pub fn horner<'a, P: Limbed>(sums: impl Iterator<Item = &'a Projective<P>>, width: usize) -> Projective<P> {
+    sums.fold(Projective::zero(), |mut total, sum| {
         for _ in 0..width {
             total.double_in_place();
         }
         total + sum
-    }))
-}
-
-/// Σ (i + 1)·buckets[i]
-fn weighted_sum<P: SWCurveConfig>(buckets: &[Bucket<P>]) -> Projective<P> {
-    let (mut running, mut total) = (Bucket::default(), Bucket::default());
-    for bucket in buckets.iter().rev() {
-        running += bucket;
-        total += &running;
-    }
-    total.into()
+    })
 }
 
 /// The width that costs least: a window adds every point once, and every bucket twice and dearly.
 fn window_width(points: usize, bits: usize) -> usize {
-    (2..=16)
-        .min_by_key(|width| (bits / width + 1) * (points + (4 << (width - 1))))
+    (2..=15)
+        .min_by_key(|width| (bits / width + 1) * (points + (2 << (width - 1))))
         .unwrap_or(2)
 }
 
-/// `scalar` = Σ digit_k · 2^(width·k) with every digit in (−2^(width−1), 2^(width−1)].
-fn signed_digits(scalar: &BigInt<4>, width: usize, windows: usize) -> impl Iterator<Item = i32> + '_ {
-    let mut carry = 0;
-    (0..windows).map(move |window| {
-        let digit = bits_at(scalar, window * width, width) + carry;
-        carry = i32::from(digit > 1 << (width - 1));
-        digit - (carry << width)
-    })
+/// Scalars as signed digits: Σ digit_k · 2^(width·k) with every digit in (−2^(width−1), 2^(width−1)].
+///
+/// The least digit times every power is added to a scalar once; then a window's bits are its digit raised by as much,
+/// whatever stands in the windows below.
+struct Digits {
+    raised: Vec<[u64; 5]>,
+    width: usize,
+    windows: usize,
 }
 
-fn bits_at(scalar: &BigInt<4>, start: usize, width: usize) -> i32 {
-    let (limb, shift) = (start / 64, start % 64);
-    if limb >= 4 {
-        return 0;
+impl Digits {
+    fn new(scalars: &[BigInt<4>], width: usize, bits: usize) -> Self {
+        let windows = bits / width + 1; // one bit more than there are: the last carry
+        let mut least = [0; 5];
+        for bit in (0..windows).flat_map(|window| window * width..window * width + width - 1) {
+            least[bit / 64] |= 1 << (bit % 64);
+        }
+        let raised = scalars.iter().map(|scalar| add(&scalar.0, &least)).collect();
+        Self { raised, width, windows }
     }
-    let mut value = scalar.0[limb] >> shift;
-    if shift + width > 64 && limb < 3 {
-        value |= scalar.0[limb + 1] << (64 - shift);
+
+    /// One window's digit of every scalar.
+    fn row(&self, window: usize) -> impl Iterator<Item = i16> + '_ {
+        let (limb, shift) = (window * self.width / 64, window * self.width % 64);
+        let (mask, raise) = ((1 << self.width) - 1, (1i16 << (self.width - 1)) - 1);
+        self.raised.iter().map(move |words| {
+            let above = words.get(limb + 1).map_or(0, |word| word << 1 << (63 - shift));
+            (((words[limb] >> shift) | above) & mask) as i16 - raise
+        })
     }
-    (value & ((1 << width) - 1)) as i32
+}
+
+fn add(left: &[u64; 4], right: &[u64; 5]) -> [u64; 5] {
+    let mut sum = *right;
+    let mut carry = false;
+    for (word, left) in sum.iter_mut().zip(left.iter().chain(&[0])) {
+        let (once, first) = word.overflowing_add(*left);
+        let (twice, second) = once.overflowing_add(u64::from(carry));
+        (*word, carry) = (twice, first || second);
+    }
+    sum
 }
 
 #[cfg(test)]
@@ -160,10 +164,10 @@ mod tests {
         let mut scalar = Fr::MODULUS;
         scalar.div2();
         for value in [scalar, BigInt::from(u64::MAX), BigInt::from(2u64)] {
-            for width in 2..=16 {
-                let windows = value.num_bits() as usize / width + 1;
-                let sum = signed_digits(&value, width, windows)
-                    .enumerate()
+            for width in 2..=15 {
+                let digits = Digits::new(&[value], width, value.num_bits() as usize);
+                let sum = (0..digits.windows)
+                    .flat_map(|window| digits.row(window).map(move |digit| (window, digit)))
                     .map(|(window, digit)| {
                         assert!(digit.abs() <= 1 << (width - 1));
                         Fr::from(digit) * Fr::from(2u64).pow([(window * width) as u64])

@@ -2,6 +2,7 @@
 //!
 //! Anyone can forge under it. Loaders refuse it; only ceremonies take it further.
 
+use crate::buckets::Limbed;
 use crate::encoding::{modulus_bytes, write_point, Coordinate, Form, PointBytes};
 use crate::error::{malformed, Result};
 use crate::msm::{check, msm};
@@ -101,10 +102,7 @@ fn columns(r1cs: &R1cs) -> [Columns; 3] {
 }
 
 /// For every wire the sum of its coefficients times the points of their rows, over all `parts`.
-fn sums<C: SWCurveConfig<ScalarField = Fr>>(
-    parts: &[(&Columns, &[Affine<C>])],
-    cancel: &AtomicBool,
-) -> Result<Vec<Affine<C>>> {
+fn sums<C: Limbed>(parts: &[(&Columns, &[Affine<C>])], cancel: &AtomicBool) -> Result<Vec<Affine<C>>> {
     let wires = parts[0].0.len();
     let sums: Vec<Projective<C>> = (0..wires)
         .into_par_iter()
@@ -130,7 +128,7 @@ fn sums<C: SWCurveConfig<ScalarField = Fr>>(
 }
 
 /// Most coefficients are small, or small and negative.
-fn multiple<C: SWCurveConfig<ScalarField = Fr>>(point: Affine<C>, value: Fr) -> Projective<C> {
+fn multiple<C: Limbed>(point: Affine<C>, value: Fr) -> Projective<C> {
     let (plain, negative) = (value.into_bigint(), (-value).into_bigint());
     if plain.is_zero() {
         Projective::zero()

@@ -3,6 +3,7 @@
 //! Powers that are no powers, or a tau that somebody chose, would let their maker forge: a `Ptau` exists only after
 //! every point was found on its curve and in its subgroup, and the sequences consistent under pairings.
 
+use crate::buckets::Limbed;
 use crate::encoding::{modulus_bytes, read_points, Form, PointBytes};
 use crate::error::{malformed, Fault, Result};
 use crate::msm::{check, msm};
@@ -10,7 +11,7 @@ use crate::sampling::Stream;
 use crate::sections::{Reader, Sections};
 use ark_bn254::{Bn254, Fq, Fr, G1Affine, G2Affine};
 use ark_ec::pairing::Pairing;
-use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
+use ark_ec::short_weierstrass::Affine;
 use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::{BigInt, One, PrimeField};
 use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
@@ -258,11 +259,7 @@ pub fn coefficients(count: usize) -> Result<Vec<BigInt<4>>> {
 }
 
 /// Σ scalars·points; points may be at infinity.
-pub fn combine<C: SWCurveConfig<ScalarField = Fr>>(
-    points: &[Affine<C>],
-    scalars: &[BigInt<4>],
-    cancel: &AtomicBool,
-) -> Result<Affine<C>> {
+pub fn combine<C: Limbed>(points: &[Affine<C>], scalars: &[BigInt<4>], cancel: &AtomicBool) -> Result<Affine<C>> {
     let (points, scalars): (Vec<_>, Vec<_>) = points
         .iter()
         .zip(scalars)

@@ -5,23 +5,19 @@ use super::field::Element;
 use super::modulus::{Coordinates, Modulus};
 use super::quadratic::Quadratic;
 use crate::aligned::Aligned;
+use crate::buckets::Limbed;
 use ark_bn254::{g1, g2, Fq, Fq2};
-use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
-use ark_ff::{BigInt, BigInteger, Field, MontFp};
+use ark_ec::short_weierstrass::Affine;
+use ark_ff::{BigInt, BigInteger, MontFp};
 use rayon::prelude::*;
 
-/// A cube root of one: (x, y) → (ROOT·x, y) multiplies G2 by `recoding`'s lambda; applied twice it does G1.
-const ROOT: Fq = MontFp!("21888242871839275220042445260109153167277707414472061641714758635765020556616");
-
 /// A group whose points eight lanes add.
-pub trait VectorCurve: SWCurveConfig<ScalarField = ark_bn254::Fr> {
+pub trait VectorCurve: Limbed {
     type Coordinate: Coordinate;
 
     fn record(x: &Self::BaseField, y: &Self::BaseField) -> Record<Self>;
     /// The point of a record; `None` for infinity.
     fn coordinates(record: &Record<Self>) -> Option<(Self::BaseField, Self::BaseField)>;
-    /// x of the point times lambda, from x of the point.
-    fn endomorphism(x: &Self::BaseField) -> Self::BaseField;
 }
 
 pub type Record<P> = <<P as VectorCurve>::Coordinate as Coordinate>::Record;
@@ -38,10 +34,6 @@ impl VectorCurve for g1::Config {
             let [x, y] = parted(&record[0]);
             (x, y)
         })
-    }
-
-    fn endomorphism(x: &Fq) -> Fq {
-        ROOT.square() * x
     }
 }
 
@@ -60,10 +52,6 @@ impl VectorCurve for g2::Config {
             });
             (x, y)
         })
-    }
-
-    fn endomorphism(x: &Fq2) -> Fq2 {
-        Fq2::new(ROOT * x.c0, ROOT * x.c1)
     }
 }
 

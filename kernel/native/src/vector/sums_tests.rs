@@ -5,6 +5,7 @@ use super::sums::{sum, Terms};
 use super::tests::{size, Stream};
 use super::Ifma;
 use crate::msm::msm;
+use crate::portable::Points;
 use crate::recoding::Recoding;
 use ark_bn254::{g1, g2, Fr};
 use ark_ec::short_weierstrass::{Affine, Projective};
@@ -49,9 +50,15 @@ impl<P: VectorCurve> Known<P> {
         let expected = Projective::<P>::generator() * log;
         assert_eq!(found, Ok(expected), "{} terms on the vector path", terms.len());
         assert_eq!(
-            msm(&points, &scalars, &never),
+            Points::new(&points).sum(&wires, &Recoding::new(&scalars), &never),
             Ok(expected),
             "{} terms on the portable path",
+            terms.len()
+        );
+        assert_eq!(
+            msm(&points, &scalars, &never),
+            Ok(expected),
+            "{} terms without the endomorphism",
             terms.len()
         );
     }
