@@ -113,6 +113,9 @@ fn raised(magnitude: u128, raise: &[u64; 3]) -> [u64; 3] {
 }
 
 fn digit(half: Half, raise: &[u64; 3], width: usize, window: usize) -> i16 {
+    if half.magnitude == 0 {
+        return 0;
+    }
     let raised = raised(half.magnitude, raise);
     let digit = bits(&raised, window * width, width) as i32 - (1 << (width - 1));
     (if half.negative { -digit } else { digit }) as i16

@@ -71,18 +71,19 @@ impl<C: Coordinate> Heaps<C> {
         C::view_mut(&mut self.points)[..points.len()].copy_from_slice(points);
     }
 
-    /// Leaves one point in every heap that has any.
-    pub fn sum(&mut self, ifma: Ifma) {
-        while self.halve(ifma) {}
+    /// Halves all heaps as long as that adds at least `worth` pairs; with one, one point is left in each.
+    pub fn sum(&mut self, ifma: Ifma, worth: usize) {
+        while self.halve(ifma, worth.max(1)) {}
     }
 
-    /// The number and the sum of every heap that has one.
-    pub fn sums(&self) -> impl Iterator<Item = (u32, &C::Record)> {
+    /// What is left, with the numbers of the heaps, in order.
+    pub fn left(&self) -> impl Iterator<Item = (u32, &C::Record)> {
         let points = C::view(&self.points);
         let heaps = (0..).zip(self.starts.iter().zip(&self.lengths));
-        heaps
-            .filter(|(_, (_, length))| **length > 0)
-            .map(|(heap, (start, _))| (heap, &points[*start as usize]))
+        heaps.flat_map(|(heap, (start, length))| {
+            let mine = &points[*start as usize..(start + length) as usize];
+            mine.iter().map(move |point| (heap, point))
+        })
     }
 
     fn start(&mut self) {
@@ -95,7 +96,7 @@ impl<C: Coordinate> Heaps<C> {
         self.points.resize(total as usize * size_of::<C::Record>() / 8);
     }
 
-    fn halve(&mut self, ifma: Ifma) -> bool {
+    fn halve(&mut self, ifma: Ifma, worth: usize) -> bool {
         self.pairs.clear();
         for (start, length) in self.starts.iter().zip(&self.lengths) {
             self.pairs.extend((0..length / 2).map(|pair| Pair {
@@ -104,7 +105,7 @@ impl<C: Coordinate> Heaps<C> {
                 out: start + pair,
             }));
         }
-        if self.pairs.is_empty() {
+        if self.pairs.len() < worth {
             return false;
         }
         let points = C::view_mut(&mut self.points);

@@ -10,7 +10,7 @@ use super::lanes::{prefetch, Mask};
 use super::{Ifma, Task};
 
 /// Pairs that share an inversion: what a core's second-level cache holds.
-const CHUNK: usize = 2048;
+const CHUNK: usize = 4096;
 
 /// Blocks of eight pairs between a record's prefetch and its use.
 const AHEAD: usize = 8;

@@ -20,11 +20,14 @@ use core::ops::Range;
 use rayon::prelude::*;
 use std::sync::atomic::AtomicBool;
 
-/// Digits a task sorts at once: enough to share the rounds' inversions, few enough to stay near a core.
-const TASK: usize = 1 << 17;
+/// Digits a task sorts at once: enough to share the rounds of its windows' last sums, few enough for many tasks.
+const TASK: usize = 1 << 18;
 
 /// Bytes of points that a group of buckets reads: half of them stay, and shall stay in a second-level cache.
-const GROUP: usize = 1 << 20;
+const GROUP: usize = 1 << 21;
+
+/// Pairs for which a group alone does another round; what is left is added with the other groups' rests.
+const WORTH: usize = 256;
 
 /// Points and the scalar each is multiplied by: point i by scalar wires[i] of the recoding.
 pub struct Terms<'a, P: VectorCurve> {
@@ -93,8 +96,8 @@ fn bucket_sums<C: Coordinate>(
     lengths: &[u32],
     heaps: &mut Heaps<C>,
 ) -> Buckets<C> {
-    let mut buckets = Buckets::for_up_to(lengths.iter().filter(|length| **length > 0).count());
     let most = (GROUP / size_of::<C::Record>()) as u32;
+    let mut groups = Vec::new();
     let mut first = 0;
     while first < lengths.len() {
         let (mut end, mut total) = (first, 0);
@@ -102,16 +105,31 @@ fn bucket_sums<C: Coordinate>(
             total += lengths[end];
             end += 1;
         }
+        groups.push((first, end, total));
+        first = end;
+    }
+    // A group leaves a point in each bucket, and of fewer pairs than are worth a round two more at most.
+    let filled = lengths.iter().filter(|length| **length > 0).count();
+    let mut rests = Buckets::for_up_to(filled + groups.len() * 2 * WORTH);
+    let mut left = vec![0; lengths.len()];
+    for (first, end, total) in groups {
         let (mine, rest) = places.split_at(total as usize);
         places = rest;
         heaps.gather(ifma, table, mine, &lengths[first..end]);
-        heaps.sum(ifma);
-        for (heap, point) in heaps.sums() {
-            buckets.push(first as u32 + heap, point);
+        heaps.sum(ifma, WORTH);
+        for (heap, point) in heaps.left() {
+            let bucket = first as u32 + heap;
+            left[bucket as usize] += 1;
+            rests.push(bucket, point);
         }
-        first = end;
     }
-    buckets
+    heaps.take(rests.points(), &left);
+    heaps.sum(ifma, 1);
+    rests.ids.clear();
+    for (bucket, point) in heaps.left() {
+        rests.push(bucket, point);
+    }
+    rests
 }
 
 /// The places of all nonzero digits, by window and bucket, and how many there are in each bucket.
@@ -201,10 +219,10 @@ fn weighted<P: VectorCurve>(
         core::mem::swap(&mut buckets, &mut next);
     }
     heaps.take(odd.points(), &odd_lengths);
-    heaps.sum(ifma);
+    heaps.sum(ifma, 1);
     let mut sums = vec![Projective::zero(); windows];
     let mut odds = vec![None; levels * windows];
-    for (heap, sum) in heaps.sums() {
+    for (heap, sum) in heaps.left() {
         odds[heap as usize] = Some(point::<P>(sum));
     }
     for level in odds.chunks(windows.max(1)).rev() {
