@@ -18,7 +18,7 @@ __all__ = ["CALM", "Strike", "derive_pmrm2_schema", "strikes_of"]
 
 SIZE_BITS = 27
 AMOUNT_BITS = 36
-CHARGE_BITS = 38  # more than any price cell: what is not listed yet may be worth anything once it is
+CHARGE_BITS = 54  # unlisted calls hedge by their forwards: more than a price times the largest loss and basis factors
 ONE = 10**9  # rates, factors, gaps and moves are in units of 10^-9
 FINE_ONE = 10**12  # tails count at a hundredth, and a discount multiplies a whole book: both are finer
 PRICE, RATE, FINE = "1e-4 money/lot", "1e-9", "1e-12"

@@ -16,7 +16,7 @@ __all__ = ["derive_srm_schema", "expiry_strikes"]
 
 SIZE_BITS = 28
 AMOUNT_BITS = 40
-CHARGE_BITS = 38  # more than any price cell: what is not listed yet may be worth anything once it is
+CHARGE_BITS = 42  # unlisted calls pair those that are listed: more than the largest forward and unpaired factor charge
 PRICE, RATE, PENALTY = "1e-4 money/lot", "1e-6", "1e-9"
 
 

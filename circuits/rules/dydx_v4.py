@@ -28,6 +28,7 @@ __all__ = ["DYDX_V4", "dydx_v4_schema", "imf_increase"]
 QUANTUM_DIGITS = 6  # a quote quantum is 10^-6 USDC
 SIZE_BITS = 48
 PRICE_BITS = 40
+CHARGE_BITS = PRICE_BITS  # the divisor may be one: a slot not listed costs the most that a lot may be worth
 DIVISOR_BITS = 30
 FUNDING_BITS = 56
 CASH_BITS = 60
@@ -105,7 +106,7 @@ def _parameter_cells(shape: Shape) -> tuple[Cell, ...]:
             unsigned(f"parameters.scaled.{i}", "", 1, **dear),
             unsigned(f"parameters.fraction.{i}", "1e-6", RATE_BITS, **rate),
             unsigned(f"parameters.divisor.{i}", "", DIVISOR_BITS, minimum=1, maximum=10**9),
-            unsigned(f"parameters.charge.{i}", "money/lot", 28, empty=(1 << 28) - 1, **dear),
+            unsigned(f"parameters.charge.{i}", "money/lot", CHARGE_BITS, empty=(1 << CHARGE_BITS) - 1, **dear),
         ]
     return tuple(cells)
 
