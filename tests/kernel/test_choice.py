@@ -21,7 +21,7 @@ BLOCKED = "import sys; sys.modules['zkmargin.kernel._native'] = None\n"
 
 
 def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    inherited = {name: value for name, value in os.environ.items() if name != "ZKMARGIN_KERNEL"}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("ZKMARGIN_KERNEL")}
     return subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
