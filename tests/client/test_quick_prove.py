@@ -23,6 +23,7 @@ OPTIONS = {
     "--owner": ["k.json"],
     "--opening-out": ["kept.json"],
     "--witness": ["w.wtns"],
+    "--box": ["1%", "-1"],
 }
 SHORT = {"--market": "-m", "--parameters": "-p", "--circuit": "-c"}
 NOISE = ["--json", "--help", "--", "-x", "--out=here", "--mark", "portfolio.json", "-mm.json", "prove", ""]
