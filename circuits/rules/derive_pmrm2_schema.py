@@ -104,8 +104,8 @@ def _parameters(shape: Shape) -> tuple[Cell, ...]:
         _charge("perp_charge"),
         *(_charge(f"strike_charge.{k}") for k in strikes),
         *(signed(f"parameters.move.{s}", RATE, 34) for s in scenarios),
-        *(unsigned(f"parameters.weight.{s}", FINE, 43) for s in scenarios),
-        *(unsigned(f"parameters.skew_weight.{s}", FINE, 43) for s in skews),
+        *(unsigned(f"parameters.weight.{s}", FINE, 43, **dearer) for s in scenarios),
+        *(unsigned(f"parameters.skew_weight.{s}", FINE, 43, **dearer) for s in skews),
     )
 
 

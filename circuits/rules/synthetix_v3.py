@@ -116,7 +116,7 @@ def synthetix_v3_schema(shape: Shape) -> Schema:
 def _parameter_cells(shape: Shape) -> tuple[Cell, ...]:
     """Return each position's cells, an empty slot's dear, then the reward's, then the collateral factors."""
     cells: list[Cell] = []
-    dear = {"levels": "initial>=maintenance"}
+    dear, looser = {"levels": "initial>=maintenance"}, {"levels": "initial<=maintenance"}
     for i in range(shape.positions):
         slot = f"position {i}"
         every = (1 << SIZE_BITS) - 1
@@ -125,14 +125,13 @@ def _parameter_cells(shape: Shape) -> tuple[Cell, ...]:
             unsigned(f"parameters.rate.{i}", "1e-6", RATE_BITS, maximum=RATE_SCALE, empty=RATE_SCALE, **dear),
             unsigned(f"parameters.charge.{i}", "money/lot", 28, empty=(1 << 28) - 1, **dear),
             unsigned(f"parameters.minimum.{i}", "money", MONEY_BITS, **dear),
-            unsigned(f"parameters.share.{i}", "1e-6", RATE_BITS, maximum=RATE_SCALE),
-            unsigned(f"parameters.window.{i}", "lot", SIZE_BITS, minimum=1, slot=slot, empty=every),
+            unsigned(f"parameters.share.{i}", "1e-6", RATE_BITS, maximum=RATE_SCALE, **dear),
+            unsigned(f"parameters.window.{i}", "lot", SIZE_BITS, minimum=1, slot=slot, empty=every, **looser),
         ]
     for name in ("flagging_cost", "reward_floor", "reward_cap", "window_reward"):
-        cells.append(unsigned(f"parameters.{name}", "money", MONEY_BITS))
+        cells.append(unsigned(f"parameters.{name}", "money", MONEY_BITS, **dear))
     for i in range(shape.collateral):
-        looser = {"maximum": FACTOR_SCALE, "levels": "initial<=maintenance"}
-        cells.append(unsigned(f"parameters.factor.{i}", "1e-4", FACTOR_BITS, **looser))
+        cells.append(unsigned(f"parameters.factor.{i}", "1e-4", FACTOR_BITS, maximum=FACTOR_SCALE, **looser))
     return tuple(cells)
 
 
