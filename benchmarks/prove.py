@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,19 +21,22 @@ import margin
 import provers
 from provers import Prover, Times
 
-from zkmargin.kernel import Proof, kernel, load_key, public_inputs, read_wtns, verify
+from zkmargin.kernel import Proof, load_key, public_inputs, read_wtns, verify
 
 
 def available(only: list[str]) -> dict[str, Prover]:
     """Return the provers that this machine can run, by name; says which it cannot."""
     found: dict[str, Prover] = {}
-    if shutil.which("go"):
+    if provers.has_gnark():
         provers.build_gnark()
         found["gnark-crypto"] = provers.gnark
     else:
         print("gnark-crypto is not measured: there is no go here", file=sys.stderr)
-    paths = {"native": ["portable"], "native-ifma": ["ifma", "portable"]}[kernel("native").name()]
-    found |= {f"zkmargin, {path}": provers.ours(ZKMARGIN_KERNEL_PATH=path) for path in paths}
+    found |= {f"zkmargin, {path}": provers.ours(ZKMARGIN_KERNEL_PATH=path) for path in provers.paths()}
+    if provers.has_arkworks():
+        found["arkworks"] = provers.arkworks
+    else:
+        print("arkworks is not measured: there is no cargo here", file=sys.stderr)
     if (provers.HERE.parent / "node_modules" / "snarkjs").exists():
         found["snarkjs"] = provers.snarkjs
     else:

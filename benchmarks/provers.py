@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,7 @@ class Run:
 Prover = Callable[[Path, Path, int, int], Run]  # zkey, wtns, rounds, threads
 
 
-def run(command: list[str | Path], *, threads: int, **environment: str) -> dict[str, Any]:
+def run(command: Sequence[object], *, threads: int, **environment: str) -> dict[str, Any]:
     """Run a prover on so many threads and return its document. Raises CalledProcessError."""
     settings = {**os.environ, "RAYON_NUM_THREADS": str(threads), **environment}
     done = subprocess.run([str(part) for part in command], check=True, stdout=subprocess.PIPE, text=True, env=settings)
@@ -60,6 +62,12 @@ def snarkjs(zkey: Path, wtns: Path, rounds: int, threads: int) -> Run:
     return measured(run(["node", HERE / "snarkjs_prove.cjs", zkey, wtns, str(rounds)], threads=threads))
 
 
+def arkworks(zkey: Path, wtns: Path, rounds: int, threads: int) -> Run:
+    """Prove with arkworks' own sums and transforms; the key is read through our portable path."""
+    command = [build_rust(), "prove", zkey, wtns, str(rounds)]
+    return measured(run(command, threads=threads, ZKMARGIN_KERNEL_PATH="portable"))
+
+
 def measured(told: dict[str, Any]) -> Run:
     """Return a document sorted into times and the rest."""
     times = {name: value for name, value in told.items() if isinstance(value, dict) and "wall" in value}
@@ -71,6 +79,37 @@ def build_gnark() -> None:
     """Build the Go program; its modules come from the module proxy once and are pinned by go.sum."""
     BUILD.mkdir(parents=True, exist_ok=True)
     subprocess.run(["go", "build", "-o", str(GNARK), "."], check=True, cwd=HERE / "gnark")
+
+
+@cache
+def build_rust() -> Path:
+    """Build the Rust program of the crate's benches and return it: arkworks, and our kernels without Python."""
+    command = ["cargo", "build", "--release", "--locked", "--bench", "kernels"]
+    command += ["--manifest-path", str(HERE.parent / "kernel" / "native" / "Cargo.toml")]
+    command += ["--message-format", "json-render-diagnostics"]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    made = (json.loads(line).get("executable") for line in done.stdout.splitlines())
+    return Path(next(program for program in made if program))
+
+
+def draw(points: Path) -> None:
+    """Write random points of each group and random scalars for the kernels."""
+    subprocess.run([build_rust(), "draw", points], check=True)
+
+
+def has_gnark() -> bool:
+    """Return whether the Go program can be built here."""
+    return shutil.which("go") is not None
+
+
+def has_arkworks() -> bool:
+    """Return whether the Rust program can be built here."""
+    return shutil.which("cargo") is not None
+
+
+def paths() -> list[str]:
+    """Return the paths through our kernel that this machine can run."""
+    return {"native": ["portable"], "native-ifma": ["ifma", "portable"]}[kernel("native").name()]
 
 
 def cores() -> int:

@@ -1,6 +1,6 @@
 // Times gnark-crypto on iden3's files: whole proofs, then single kernels. One JSON document on stdout.
 //
-// Usage: gnark KEY.zkey WITNESS.wtns ROUNDS THREADS   or   gnark kernels ROUNDS THREADS
+// Usage: gnark KEY.zkey WITNESS.wtns ROUNDS THREADS   or   gnark kernels POINTS ROUNDS THREADS
 package main
 
 import (
@@ -10,15 +10,12 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strconv"
 	"syscall"
 	"time"
 
 	"github.com/consensys/gnark-crypto/ecc"
-	curve "github.com/consensys/gnark-crypto/ecc/bn254"
 	"github.com/consensys/gnark-crypto/ecc/bn254/fr"
-	"github.com/consensys/gnark-crypto/ecc/bn254/fr/fft"
 )
 
 func bigInt() *big.Int { return new(big.Int) }
@@ -31,8 +28,8 @@ func main() {
 }
 
 func run(arguments []string) error {
-	if len(arguments) < 3 {
-		return fmt.Errorf("gnark KEY.zkey WITNESS.wtns ROUNDS THREADS, or gnark kernels ROUNDS THREADS")
+	if len(arguments) != 4 {
+		return fmt.Errorf("gnark KEY.zkey WITNESS.wtns ROUNDS THREADS, or gnark kernels POINTS ROUNDS THREADS")
 	}
 	threads, err := strconv.Atoi(arguments[len(arguments)-1])
 	if err != nil {
@@ -45,7 +42,7 @@ func run(arguments []string) error {
 	runtime.GOMAXPROCS(threads)
 	var told map[string]any
 	if arguments[0] == "kernels" {
-		told, err = kernels(rounds, threads)
+		told, err = kernels(arguments[1], rounds, threads)
 	} else {
 		told, err = proofs(arguments[0], arguments[1], rounds, threads)
 	}
@@ -83,28 +80,6 @@ func proofs(zkey, wtns string, rounds, threads int) (map[string]any, error) {
 	}
 	told["proof"] = asJSON(made)
 	return told, nil
-}
-
-func kernels(rounds, threads int) (map[string]any, error) {
-	const most = 1 << 16
-	scalars := make([]fr.Element, most)
-	for i := range scalars {
-		scalars[i].MustSetRandom()
-	}
-	_, _, one, two := curve.Generators()
-	points1 := curve.BatchScalarMultiplicationG1(&one, scalars)
-	points2 := curve.BatchScalarMultiplicationG2(&two, scalars)
-	for i := range scalars { // points and scalars must not be of one draw
-		scalars[i].MustSetRandom()
-	}
-	domain := fft.NewDomain(most)
-	values := slices.Clone(scalars)
-	return map[string]any{
-		"MSM G1 2^14": clock(rounds, func() { sum1(points1[:1<<14], scalars[:1<<14], threads) }),
-		"MSM G1 2^16": clock(rounds, func() { sum1(points1, scalars, threads) }),
-		"MSM G2 2^16": clock(rounds, func() { sum2(points2, scalars, threads) }),
-		"NTT 2^16":    clock(rounds, func() { domain.FFT(values, fft.DIF, fft.WithNbTasks(threads)) }),
-	}, nil
 }
 
 // timed is what some rounds took, in milliseconds: by the clock, and on all cores together.

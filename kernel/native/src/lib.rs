@@ -39,6 +39,15 @@ pub mod vector;
 mod verifying_key;
 mod zkey;
 
+/// What `benches/` times and reads files with; nothing else links this library from Rust.
+pub mod parts {
+    pub use crate::bases::{Bases, Group, Scalars};
+    pub use crate::encoding::{read_element, read_points, read_scalars, write_element, write_point, Form, PointBytes};
+    pub use crate::ntt::{odd_shift, transform};
+    pub use crate::sections::Sections;
+    pub use crate::zkey::{ProvingKey, Query};
+}
+
 use pyo3::prelude::*;
 
 #[pymodule]
