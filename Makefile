@@ -36,8 +36,8 @@ assurance: .venv/dev build/tree node_modules/made
 	ZKMARGIN_KERNEL=native ZKMARGIN_ASSURANCE=long ZKMARGIN_TALLY=$(CURDIR)/build/tally.jsonl $(BIN)/python -m pytest -q
 	$(BIN)/python docs/make_assurance.py build/tally.jsonl
 bench: .venv/dev node_modules/made
-	$(BIN)/python benchmarks/kernels.py --rounds 3
-	$(BIN)/python benchmarks/prove.py
+	$(BIN)/python benchmarks/kernels.py --turns 2 --rounds 3
+	$(BIN)/python benchmarks/prove.py --rounds 3
 	$(BIN)/python benchmarks/prove_vs_snarkjs.py
 # A quarter of an hour: one size more.
 bench-large: .venv/dev node_modules/made
