@@ -15,6 +15,7 @@ mod contribution;
 mod encoding;
 mod error;
 mod interrupt;
+mod inversion;
 mod limbs;
 mod map;
 mod matrix;

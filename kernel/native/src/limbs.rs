@@ -4,6 +4,7 @@
 //! wider pieces waits for the stores: a third of a heap's addition. Inlined, they stay in registers. The numbers are
 //! arkworks' own, in Montgomery form with R = 2^256 and below p.
 
+use crate::inversion;
 use ark_bn254::{Fq, Fq2};
 use ark_ff::{BigInt, Field, PrimeField};
 
@@ -58,16 +59,40 @@ pub struct Prime(Words);
 pub struct Quadratic(Prime, Prime);
 
 impl Prime {
+    /// An element as arkworks keeps it: below p.
+    pub fn from_words(words: Words) -> Self {
+        Self(words)
+    }
+
+    pub fn words(self) -> Words {
+        self.0
+    }
+
     #[inline(always)]
     fn add(&self, other: &Self) -> Self {
         Self(below_p(add(&self.0, &other.0)))
     }
 
-    /// 1/x, or one for zero.
+    /// 1/x, or zero for zero.
     pub fn inverse(&self) -> Self {
-        self.to_ark()
-            .inverse()
-            .map_or(Self::ONE, |inverse| Self::from_ark(&inverse))
+        Self(inversion::inverse(&self.0))
+    }
+
+    /// 1/x of each by one inversion; none may be zero.
+    #[inline(never)]
+    pub fn inverses<const N: usize>(values: [Self; N]) -> [Self; N] {
+        let mut product = Self::ONE;
+        let mut out = values.map(|value| {
+            let before = product;
+            product = product.mul(&value);
+            before
+        });
+        let mut inverse = product.inverse();
+        for (share, value) in out.iter_mut().zip(values).rev() {
+            *share = share.mul(&inverse);
+            inverse = inverse.mul(&value);
+        }
+        out
     }
 }
 

@@ -9,8 +9,8 @@ use super::lanes::{Lanes, Mask};
 use super::modulus::{Coordinates, Modulus};
 use super::quadratic::{LooseQuadratic, Quadratic};
 use super::Ifma;
-use ark_bn254::Fq;
-use ark_ff::{batch_inversion, BigInt, BigInteger};
+use crate::limbs::Prime;
+use ark_ff::BigInteger;
 
 /// Eight coordinates.
 pub trait Coordinate: Copy + Send + Sync + 'static {
@@ -169,10 +169,9 @@ impl Coordinate for Part {
     #[inline(always)]
     fn inverse(self, ifma: Ifma) -> Self {
         let words = self.to_ark(ifma).map(Lanes::words);
-        let mut values: [Fq; 8] =
-            core::array::from_fn(|lane| Fq::new_unchecked(BigInt([0, 1, 2, 3].map(|word: usize| words[word][lane]))));
-        batch_inversion(&mut values);
-        let words: [[u64; 8]; 4] = core::array::from_fn(|word| values.map(|value| value.0 .0[word]));
+        let values = core::array::from_fn(|lane| Prime::from_words(words.map(|word| word[lane])));
+        let inverses = Prime::inverses::<8>(values).map(Prime::words);
+        let words: [[u64; 8]; 4] = core::array::from_fn(|word| inverses.map(|inverse| inverse[word]));
         Self::from_ark(ifma, words.map(|word| Lanes::load(ifma, &word)))
     }
 }
