@@ -36,7 +36,7 @@ FAMILY_SHAPES = {  # at n positions; of lending, n assets, 64 at most
     "tiered-haircut": lambda n: Shape(0, min(n, 64), 8, 10),
     "derive-pmrm2": lambda n: Shape(1 + n, 8, 0, None, derive_options(n, ("scenarios", 31), ("skews", 2))),
     "derive-srm": lambda n: Shape(4 + n, 4, 0, None, (("perps", 4), *derive_options(n))),
-    "span": lambda n: Shape(n, 4, 0, None, (("commodities", min(2, max(1, n // 16))), ("months", 3), ("scenarios", 16))),
+    "span": lambda n: Shape(n, 4, 0, None, (("commodities", min(2, 1 + n // 32)), ("months", 3), ("scenarios", 16))),
     "expected-shortfall": lambda n: Shape(n, 4, 0, None, (("scenarios", 250), ("worst", 6))),
     "value-at-risk": lambda n: Shape(n, 4, 0, None, (("scenarios", 250), ("worst", 6))),
 }
