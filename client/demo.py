@@ -18,7 +18,7 @@ from typing import Any
 
 from ..circuits.build import compile_statement, write_circuit
 from ..circuits.model import Holdings, Opening, Shape, Table
-from ..circuits.rules.engine import evaluate, holding_values, money_scale
+from ..circuits.rules.engine import evaluate, money_scale
 from ..circuits.schema import Schema
 from ..circuits.statements.commitment import draw_salt
 from ..circuits.statements.margin import STATEMENTS
@@ -204,7 +204,7 @@ class _Story:
         )
         program = prover.manifest.program
         public = (0, 0, 0, *self.market.cells, *self.tables.maintenance.cells)
-        hidden = (*holding_values(short), *self.opening.owner_key, self.opening.salt)
+        hidden = (*short.values, *self.opening.owner_key, self.opening.salt)
         self._refused("one-unit-short-witness", "circuit", lambda: program.run(public, hidden), Unsatisfied)
 
     def _deploy(self) -> None:

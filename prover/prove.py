@@ -11,7 +11,7 @@ from time import perf_counter
 
 from ..circuits.build import Manifest
 from ..circuits.model import CREDIT_BITS, Opening, Table
-from ..circuits.rules.engine import evaluate, holding_values
+from ..circuits.rules.engine import evaluate
 from ..circuits.schema import Schema
 from ..circuits.statements.commitment import commit
 from ..kernel import Proof, ProvingKey, R, load_key, prove, public_inputs
@@ -62,7 +62,7 @@ def witness_bytes(
     """
     check_inputs(manifest.schema, opening, market, parameters, credit=credit, context=context)
     public = (0, credit, context, *market.cells, *parameters.cells)
-    hidden = (*holding_values(opening.holdings), *opening.owner_key, opening.salt)
+    hidden = (*opening.holdings.values, *opening.owner_key, opening.salt)
     return manifest.program.run(public, hidden)
 
 

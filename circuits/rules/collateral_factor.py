@@ -32,7 +32,8 @@ from ..model import (
 )
 from ..schema import Cell, HoldingSpec, Schema, holding_specs, unsigned
 from .family import Account, Asset, Family, TableView
-from .language import MONEY, Constant, Expression, Unit, maximum, minimum
+from .language import Constant, Expression, Unit, maximum, minimum
+from .sums import add
 
 __all__ = ["COLLATERAL_FACTOR", "collateral_factor_schema", "debts", "lending_market_cells"]
 
@@ -58,14 +59,14 @@ def requirement(account: Account, market: TableView, _parameters: TableView) -> 
 
 def debts(account: Account, market: TableView) -> Expression:
     """Return the debt at its price."""
-    return sum((debt_value(asset, market) for asset in account.debts), Constant(0, MONEY))
+    return add(debt_value(asset, market) for asset in account.debts)
 
 
 def weighted(account: Account, market: TableView, factors: list[Expression]) -> Expression:
     """Return the collateral at one row of factors."""
     price = market.column("asset_price")
     terms = (asset.amount * price[asset] * factor for asset, factor in zip(account.collateral, factors, strict=True))
-    return sum(terms, Constant(0, MONEY))
+    return add(terms)
 
 
 def in_group(account: Account, market: TableView, parameters: TableView, group: int) -> Expression:
@@ -73,7 +74,7 @@ def in_group(account: Account, market: TableView, parameters: TableView, group: 
     counted = weighted(account, market, parameters.column("group_factor").row(group))
     barred = parameters.column("barred")
     terms = (debt_value(asset, market) * barred[group, asset] for asset in account.debts)
-    owed = sum(terms, Constant(0, MONEY))
+    owed = add(terms)
     smallest = Constant(1, owed.unit)
     wall = Constant(counted.interval[1], Unit.of(decimals=counted.unit.decimals - owed.unit.decimals))
     return counted - minimum(owed, smallest) * wall

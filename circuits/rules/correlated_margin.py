@@ -19,7 +19,8 @@ from ..model import ASSET_BITS, CASH_BITS, MONEY_DIGITS, RATE_BITS, RATE_SCALE, 
 from ..schema import Cell, Schema, holding_specs, signed, unsigned
 from . import cross_margin
 from .family import Account, Family, TableView
-from .language import MONEY, Constant, Expression, absolute
+from .language import Expression, absolute
+from .sums import add
 
 __all__ = ["CORRELATED_MARGIN", "LOADING_SCALE", "correlated_margin_schema", "exposure"]
 
@@ -42,7 +43,7 @@ def exposure(account: Account, market: TableView, parameters: TableView, factor:
     """Return the account's net exposure to a factor, long less short, in money."""
     price, loading = market.column("price"), parameters.column("loading")
     terms = (perp.size * price[perp] * loading[factor, perp] for perp in account.positions)
-    return sum(terms, Constant(0, MONEY))
+    return add(terms)
 
 
 def parts(account: Account, market: TableView, parameters: TableView) -> dict[str, Expression]:

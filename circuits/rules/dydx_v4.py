@@ -21,7 +21,8 @@ from __future__ import annotations
 from ..model import RATE_BITS, RATE_SCALE, Shape
 from ..schema import Cell, Schema, holding_specs, signed, unsigned
 from .family import Account, Family, Position, TableView
-from .language import MONEY, Constant, Expression, Unit, absolute, by_sign, ceil_div, exact, floor_div
+from .language import Constant, Expression, Unit, absolute, by_sign, ceil_div, exact, floor_div
+from .sums import add
 
 __all__ = ["DYDX_V4", "dydx_v4_schema", "imf_increase"]
 
@@ -62,7 +63,7 @@ def notional(perp: Position, market: TableView, parameters: TableView) -> Expres
 def requirement(account: Account, market: TableView, parameters: TableView) -> Expression:
     """Return the sum of the positions' requirements."""
     parts = (position_requirement(perp, market, parameters) for perp in account.positions)
-    return sum(parts, Constant(0, MONEY))
+    return add(parts)
 
 
 def imf_increase(open_interest: int, lower: int, upper: int, base: int) -> int:

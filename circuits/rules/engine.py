@@ -16,7 +16,7 @@ from .family import BoundRule, Family
 from .language import CellRef, Expression, HoldingRef, Value
 from .language import evaluate as evaluate_expression
 
-__all__ = ["FAMILIES", "Evaluation", "bind", "evaluate", "family", "holding_values", "money_scale"]
+__all__ = ["FAMILIES", "Evaluation", "bind", "evaluate", "family", "money_scale"]
 
 
 class _Families(UserDict[str, Family]):
@@ -70,11 +70,6 @@ def bind(schema: Schema) -> BoundRule:
 def money_scale(schema: Schema) -> int:
     """Return how many of the rule's smallest units one money unit is (10^9 for cross margin)."""
     return int(10 ** bind(schema).surplus.unit.decimals)
-
-
-def holding_values(holdings: Holdings) -> tuple[int, ...]:
-    """Return the holdings flat, in the schema's order."""
-    return holdings.values
 
 
 def evaluate(schema: Schema, holdings: Holdings, market: Table, parameters: Table, credit: int = 0) -> Evaluation:
@@ -151,7 +146,7 @@ class Evaluation:
         return self._value(bind(self.schema).scenarios[name])
 
     def _value(self, expression: Expression) -> Value:
-        flat = holding_values(self.holdings)
+        flat = self.holdings.values
 
         def leaf(node: Expression) -> Value:
             if isinstance(node, HoldingRef):

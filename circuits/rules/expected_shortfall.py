@@ -14,8 +14,6 @@ tail measures this is the one to recommend.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from ...kernel.errors import InputError
 from ..model import (
     ASSET_BITS,
@@ -30,7 +28,8 @@ from ..model import (
 )
 from ..schema import Cell, Schema, holding_specs, signed, unsigned
 from .family import Account, Family, TableView
-from .language import MONEY, Constant, Expression, absolute, positive, sum_largest
+from .language import Expression, absolute, positive, sum_largest
+from .sums import add
 
 __all__ = ["EXPECTED_SHORTFALL", "charges", "equity", "losses", "profits", "tail", "tail_schema"]
 
@@ -76,11 +75,6 @@ def charges(account: Account, parameters: TableView) -> Expression:
 def profits(account: Account, market: TableView, parameters: TableView) -> dict[str, Expression]:
     """Return the account's profit in each scenario."""
     return {f"scenario {number}": -loss for number, loss in enumerate(losses(account, market))}
-
-
-def add(parts: Iterable[Expression]) -> Expression:
-    """Return the sum of money; of nothing, none."""
-    return sum(parts, Constant(0, MONEY))
 
 
 def tail_schema(rule: str, shape: Shape) -> Schema:

@@ -20,7 +20,8 @@ from ..model import ASSET_BITS, CASH_BITS, MONEY_DIGITS, SIZE_BITS, Shape
 from ..schema import Cell, Schema, holding_specs, unsigned
 from . import cross_margin
 from .family import Account, Family, Position, TableView
-from .language import MONEY, Constant, Expression, Unit, absolute, increase, tiers
+from .language import Constant, Expression, Unit, absolute, increase, tiers
+from .sums import add
 
 __all__ = ["MULTIPLIER_SCALE", "REGIME_MARGIN", "reached", "regime_margin_schema", "volatility_multiplier"]
 
@@ -52,7 +53,7 @@ def stress(perp: Position, market: TableView, parameters: TableView) -> Expressi
 def requirement(account: Account, market: TableView, parameters: TableView) -> Expression:
     """Return the sum of the positions' requirements."""
     parts = (position_requirement(perp, market, parameters) for perp in account.positions)
-    return sum(parts, Constant(0, MONEY))
+    return add(parts)
 
 
 def volatility_multiplier(realised: int, reference: int) -> int:

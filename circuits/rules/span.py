@@ -44,6 +44,7 @@ from .language import (
     positive,
     spread_counts,
 )
+from .sums import add
 
 __all__ = ["SPAN", "calendar_pairs", "commodity_pairs", "slots_of", "span_schema"]
 
@@ -194,11 +195,6 @@ def _demanded(book: Book) -> dict[str, Expression]:
         "exposure": add(book.exposure(position) for position in book.account.positions),
         "unlisted": add(absolute(p.size) * charge[p] for p in book.account.positions),
     }
-
-
-def add(parts: Iterable[Expression]) -> Expression:
-    """Return the sum of money; of nothing, none."""
-    return sum(parts, Constant(0, MONEY))
 
 
 def span_schema(shape: Shape) -> Schema:

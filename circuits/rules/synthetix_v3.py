@@ -45,6 +45,7 @@ from .language import (
     minimum,
     positive,
 )
+from .sums import add
 
 __all__ = ["IMPACT_DIGITS", "SYNTHETIX_V3", "synthetix_v3_schema"]
 
@@ -78,7 +79,7 @@ def requirement(account: Account, market: TableView, parameters: TableView) -> E
 def positions(account: Account, market: TableView, parameters: TableView) -> Expression:
     """Return the sum of the positions' requirements."""
     each = (position_requirement(perp, market, parameters) for perp in account.positions)
-    return sum(each, Constant(0, MONEY))
+    return add(each)
 
 
 def reward(account: Account, market: TableView, parameters: TableView) -> Expression:

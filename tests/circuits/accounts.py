@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from zkmargin.circuits.model import Holdings, Opening, Table
-from zkmargin.circuits.rules.engine import evaluate, holding_values
+from zkmargin.circuits.rules.engine import evaluate
 
 FINE = 10**9  # smallest units a money unit
 
@@ -33,7 +33,7 @@ class Case:
 
     @property
     def hidden(self):
-        return (*holding_values(self.holdings), 3, 5, self.salt)
+        return (*self.holdings.values, 3, 5, self.salt)
 
 
 def index_of(schema, table, name):

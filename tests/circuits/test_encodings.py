@@ -7,7 +7,6 @@ import pytest
 from Crypto.Hash import keccak
 
 from zkmargin.circuits.model import Holdings, Opening, Table
-from zkmargin.circuits.rules.engine import holding_values
 from zkmargin.circuits.schema import HoldingSpec
 from zkmargin.circuits.statements.commitment import commit, draw_salt, groups, pack, tag
 from zkmargin.kernel import R, poseidon
@@ -54,7 +53,7 @@ def test_holdings_are_packed_as_written(shape, rng):
     for _ in range(50):
         holdings = random_case(schema, rng).holdings
         elements, bits = [], ""
-        for spec, value in zip(schema.holdings, holding_values(holdings), strict=True):
+        for spec, value in zip(schema.holdings, holdings.values, strict=True):
             stored = value + (2 ** (spec.bits - 1) if spec.name == "cash" or spec.name.startswith("size") else 0)
             word = format(stored, f"0{spec.bits}b")
             assert len(word) == spec.bits
@@ -94,7 +93,7 @@ def test_the_commitment_is_one_poseidon_of_tag_packed_key_and_salt():
 def test_every_part_of_an_opening_moves_the_commitment(rng):
     schema = compiled("sufficiency").schema
     case = full_slots(schema, rng, 0)
-    flat, key, salt = list(holding_values(case.holdings)), (3, 5), 11
+    flat, key, salt = list(case.holdings.values), (3, 5), 11
     seen = {commit(schema, case.opening)}
     for i in range(len(flat)):
         moved = [*flat[:i], flat[i] + 1, *flat[i + 1 :]]

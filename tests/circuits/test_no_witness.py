@@ -10,7 +10,7 @@ import pytest
 
 from zkmargin.circuits.model import Holdings, Shape
 from zkmargin.circuits.rules.cross_margin import cross_margin_schema
-from zkmargin.circuits.rules.engine import evaluate, holding_values
+from zkmargin.circuits.rules.engine import evaluate
 from zkmargin.circuits.schema import HoldingSpec, Schema
 from zkmargin.circuits.statements.commitment import groups
 from zkmargin.circuits.statements.margin import STATEMENTS, build_margin
@@ -24,7 +24,7 @@ from .solver import Solver
 def known_wires(system, schema, case):
     """Return the wires that the public inputs and the committed holdings fix: cells, packed elements, sizes."""
     known = dict(enumerate(case.public[1:], start=2))
-    values = holding_values(case.holdings)
+    values = case.holdings.values
     for number, group in enumerate(groups(schema)):
         element = shift = 0
         for i in group:

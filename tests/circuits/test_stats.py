@@ -13,7 +13,6 @@ from zkmargin.circuits.diagnose import explain_unsatisfied
 from zkmargin.circuits.flame import flame_graph
 from zkmargin.circuits.gadgets.bits import offset_input
 from zkmargin.circuits.model import Holdings, Shape
-from zkmargin.circuits.rules.engine import holding_values
 from zkmargin.circuits.rules.language import (
     DIMENSIONLESS,
     MONEY,
@@ -89,7 +88,7 @@ def test_a_broken_constraint_is_reported_with_its_line_and_both_sides_in_money()
     compiled = compile_statement("cross-margin", SMALL, "sufficiency")
     cells = [c.offset + max(c.minimum, 1) for name in ("market", "parameters") for c in compiled.schema.cells(name)]
     holdings = Holdings(10**10, (3, -2, 0, 0), (0, 0), (0, 0))
-    honest = compiled.program.run([0, 0, 1, *cells], [*holding_values(holdings), 1, 2, 3])
+    honest = compiled.program.run([0, 0, 1, *cells], [*holdings.values, 1, 2, 3])
     assert explain_unsatisfied(compiled, honest) is None
 
     names = compiled.system.names
