@@ -21,7 +21,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from ...kernel.errors import InputError, RuleError
 from ..model import Table
@@ -47,10 +47,12 @@ class _Signed:
     short: Ends
 
 
+@lru_cache(maxsize=64)
 def box_schema(family: Family, schema: Schema) -> Schema:
     """Return the schema of a family's box: a low and a high cell where the rule needs them, the rest as it is.
 
-    Its commitments and parameter tables are the plain schema's. Raises RuleError when the rule has no sound box.
+    Its commitments and parameter tables are the plain schema's. Kept, for every proof over a box asks for it and it
+    takes longer to find than a proof to make. Raises RuleError when the rule has no sound box.
     """
     rule = family.bind(schema)
     moving = _moving(family, schema)

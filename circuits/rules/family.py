@@ -106,7 +106,7 @@ Rule = Callable[[Account, TableView, TableView], Expression]
 Parts = Callable[[Account, TableView, TableView], Mapping[str, Expression]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Family:
     """A margin rule with the schema it runs under.
 
