@@ -146,8 +146,9 @@ class Batch:
             raise InputError(f"the credit must be below 2^{CREDIT_BITS} money units", code="out-of-range")
         self.session = session
         self.out = out
-        self.tables = session.stated(session.tables(market), session.circuit_key.manifest.statement)
-        self.statement = Statement(self.tables.market, self.tables.parameters(margin), credit, context)
+        self.tables = session.tables(market)
+        self.stated = session.stated(self.tables, session.circuit_key.manifest.statement)
+        self.statement = Statement(self.stated.market, self.stated.parameters(margin), credit, context)
         self.margin = margin
 
     def run(self, accounts: list[Account | Failed], workers: Workers) -> Iterator[Result]:
@@ -173,7 +174,7 @@ class Batch:
             holdings = to_holdings(account.load(), self.session.parameters, self.tables)
             if self._is_done(account, holdings):
                 return Kept(account.name)
-            self.session.decide(self.tables, holdings, self.margin, self.statement.credit)
+            self.session.decide(self.stated, holdings, self.margin, self.statement.credit)
             account.where.opening.parent.mkdir(parents=True, exist_ok=True)
             with alone(account.where.owner, account.where.opening):
                 owner, drawn = (self.session.owner, False) if self.session.owner else account.where.owner_key()

@@ -153,8 +153,10 @@ def to_holdings(portfolio: Portfolio, parameters: Parameters, tables: Tables) ->
     cash = wallet + Σ unsettled funding − Σ size·(entry price − funding index), rounded down to the money unit, with
     the table's own funding index (zero where the rule has none), so that equity under the table is exact. Debt shares
     are rounded up. Raises FileError for unknown names and amounts finer than their step, and when a quantity exceeds
-    its width.
+    its width; InputError for the tables of a price box, which have the ends of indices and not the round's.
     """
+    if tables.schema.plain is not None:
+        raise InputError("holdings are made of a round's tables, not of a box around them", code="box")
     listed = parameters.listed
     instruments = {listing.name: slot for slot, listing in listed.items()}
     assets = {asset.name: slot for slot, asset in enumerate(parameters.assets)}

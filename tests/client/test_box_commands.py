@@ -5,6 +5,7 @@ import json
 import pytest
 
 from zkmargin.client import Session
+from zkmargin.client.portfolio import load_portfolio, to_holdings
 from zkmargin.kernel.errors import InputError
 
 
@@ -76,3 +77,35 @@ def test_a_rule_whose_market_is_no_prices_says_what_to_do_instead(zkmargin, exam
     assert "scenarios cover the box" in answer.json["error"]["hint"]
     assert not (folder / "x").exists()
     assert json.loads((folder / "parameters-small.json").read_text())["rule"] == "cross-margin"
+
+
+def test_a_batch_over_a_box_commits_to_what_is_held_and_not_to_other_cash_and_debt(zkmargin, folder, boxed, edit):
+    """A box has the ends of funding and borrow indices; cash and debt shares are of the round's own."""
+
+    def indices(market):
+        for instrument in market["instruments"]:
+            instrument["funding_index"] = "12.5"
+        for asset in market["assets"]:
+            asset["borrow_index"] = "1.25"
+
+    edit("market.json", indices)
+    place = folder / "accounts"
+    place.mkdir()
+    (place / "desk.json").write_bytes((folder / "portfolio-small.json").read_bytes())
+    more = [*boxed, "--box", "1%", "--context", "7", "--out"]
+    assert zkmargin("batch", place, *more, folder / "proofs").code == 0
+    assert zkmargin("prove", folder / "portfolio-small.json", *more, folder / "proof").code == 0
+    one, other = place / "desk.opening.json", folder / "portfolio-small.opening.json"
+    assert json.loads(one.read_text())["holdings"] == json.loads(other.read_text())["holdings"]
+    assert zkmargin("verify", folder / "proofs/desk", *boxed, "--box", "1%").code == 0
+    assert zkmargin("batch", place, *more, folder / "proofs", "--json").json["kept"] == 1
+
+
+def test_holdings_are_never_made_of_a_box(folder):
+    session = Session.load(folder / "parameters-small.json", box="1%")
+    tables = session.tables(folder / "market.json")
+    boxed = session.stated(tables, "sufficiency-box")
+    portfolio = load_portfolio(folder / "portfolio-small.json")
+    to_holdings(portfolio, session.parameters, tables)
+    with pytest.raises(InputError, match="not of a box"):
+        to_holdings(portfolio, session.parameters, boxed)
