@@ -11,10 +11,9 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from ..circuits.model import BOX, CREDIT_BITS, Holdings, Opening, Table
-from ..circuits.rules.engine import evaluate
 from ..kernel import Proof
-from ..kernel.errors import InputError, Insufficient, MismatchError, NotShort, ProofRejected
-from ..prover.prove import Prover
+from ..kernel.errors import InputError, MismatchError, ProofRejected
+from ..prover.prove import Prover, decide
 from ..verifier.check import CONTEXT_BITS, verify_statement
 from ..verifier.keys import CircuitKey
 from . import writer
@@ -279,12 +278,8 @@ class Session:
 
     def decide(self, tables: Tables, holdings: Holdings, margin: str, credit: int) -> None:
         """Raise Insufficient or NotShort, before anything is written, when there is nothing to prove."""
-        result = evaluate(tables.schema, holdings, tables.market, tables.parameters(margin), credit)
-        surplus = int(result.surplus)
-        if self.prover.manifest.statement != "shortfall" and surplus < 0:
-            raise Insufficient("the margin is not met: there is nothing to prove", surplus_units=surplus)
-        if self.prover.manifest.statement == "shortfall" and surplus >= 0:
-            raise NotShort("the margin is met: there is no shortfall to prove", surplus_units=surplus)
+        level = tables.parameters(margin)
+        decide(self.prover.manifest, holdings, tables.market, level, credit=credit)
 
     def _held(self, portfolio: Any, tables: Tables) -> tuple[Holdings, Portfolio | None]:  # noqa: ANN401
         """Return the holdings, and the portfolio they come from unless it is an opening."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 
 from ..circuits.build import Manifest
-from ..circuits.model import CREDIT_BITS, Opening, Table
+from ..circuits.model import CREDIT_BITS, Holdings, Opening, Table
 from ..circuits.rules.engine import evaluate
 from ..circuits.schema import Schema
 from ..circuits.statements.commitment import commit
@@ -19,7 +19,7 @@ from ..kernel.errors import InputError, Insufficient, MismatchError, NotShort
 from ..verifier.check import CONTEXT_BITS
 from ..verifier.keys import ZKEY, CircuitKey
 
-__all__ = ["ProvedStatement", "Prover", "witness_bytes"]
+__all__ = ["ProvedStatement", "Prover", "decide", "witness_bytes"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -53,6 +53,15 @@ def check_inputs(
     schema.fit(opening.holdings)
 
 
+def decide(manifest: Manifest, holdings: Holdings, market: Table, parameters: Table, *, credit: int) -> None:
+    """Raise Insufficient or NotShort, with the surplus as `surplus_units`, when the circuit's statement is false."""
+    surplus = int(evaluate(manifest.schema, holdings, market, parameters, credit).surplus)
+    if manifest.statement != "shortfall" and surplus < 0:
+        raise Insufficient("the margin is not met: there is nothing to prove", surplus_units=surplus)
+    if manifest.statement == "shortfall" and surplus >= 0:
+        raise NotShort("the margin is met: there is no shortfall to prove", surplus_units=surplus)
+
+
 def witness_bytes(
     manifest: Manifest, opening: Opening, market: Table, parameters: Table, *, credit: int, context: int
 ) -> bytes:
@@ -61,6 +70,12 @@ def witness_bytes(
     Raises InputError for values outside the schema, Unsatisfied when the statement is false.
     """
     check_inputs(manifest.schema, opening, market, parameters, credit=credit, context=context)
+    return _filled(manifest, opening, market, parameters, credit=credit, context=context)
+
+
+def _filled(
+    manifest: Manifest, opening: Opening, market: Table, parameters: Table, *, credit: int, context: int
+) -> bytes:
     public = (0, credit, context, *market.cells, *parameters.cells)
     hidden = (*opening.holdings.values, *opening.owner_key, opening.salt)
     return manifest.program.run(public, hidden)
@@ -99,12 +114,8 @@ class Prover:
         timings: dict[str, float] = {}
         start = perf_counter()
         check_inputs(self.manifest.schema, opening, market, parameters, credit=credit, context=context)
-        surplus = int(evaluate(self.manifest.schema, opening.holdings, market, parameters, credit).surplus)
-        if self.manifest.statement != "shortfall" and surplus < 0:
-            raise Insufficient("the margin is not met: there is nothing to prove", surplus_units=surplus)
-        if self.manifest.statement == "shortfall" and surplus >= 0:
-            raise NotShort("the margin is met: there is no shortfall to prove", surplus_units=surplus)
-        witness = witness_bytes(self.manifest, opening, market, parameters, credit=credit, context=context)
+        decide(self.manifest, opening.holdings, market, parameters, credit=credit)
+        witness = _filled(self.manifest, opening, market, parameters, credit=credit, context=context)
         timings["witness"] = 1e3 * (perf_counter() - start)
         proof = prove(self.key, witness, timings=timings)
         public = tuple(public_inputs(self.key, witness))
