@@ -13,17 +13,17 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from ..circuits.model import CREDIT_BITS, Holdings, Opening, Table
+from ..circuits.model import Holdings, Opening, Table
 from ..circuits.statements.commitment import commit
 from ..kernel import Proof
 from ..kernel.errors import FileError, InputError, ZkmarginError
 from ..kernel.files import write_file
-from ..verifier.check import CONTEXT_BITS, read_proof, verify_statement
+from ..verifier.check import read_proof, verify_statement
 from .files import Market
 from .groth16 import proof_json, public_json
 from .openings import alone, fresh_opening, load_opening, save_opening, save_owner
 from .portfolio import Portfolio, load_portfolio, portfolios_from_table, to_holdings
-from .session import Session, Where
+from .session import Session, Where, check_singles
 
 __all__ = ["Account", "Batch", "Done", "Failed", "Kept", "Result", "Statement", "Workers", "accounts_in"]
 
@@ -140,10 +140,7 @@ class Batch:
         self, session: Session, market: Path | Market, out: Path, *, context: int, credit: int = 0, margin: str
     ) -> None:
         """Load the circuit and make the tables, once for all. Raises FileError, InputError, MismatchError."""
-        if not 0 <= context < 1 << CONTEXT_BITS:
-            raise InputError(f"the context must be below 2^{CONTEXT_BITS}", code="out-of-range")
-        if not 0 <= credit < 1 << CREDIT_BITS:
-            raise InputError(f"the credit must be below 2^{CREDIT_BITS} money units", code="out-of-range")
+        check_singles(context, credit)
         self.session = session
         self.out = out
         self.tables = session.tables(market)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .compare import Comparison
     from .explain import Explanation
 
-__all__ = ["MarginProof", "Session", "Where", "demanded_tables"]
+__all__ = ["MarginProof", "Session", "Where", "check_singles", "demanded_tables"]
 
 PathLike = str | Path
 
@@ -211,10 +211,7 @@ class Session:
         Insufficient or NotShort when the statement is false, with nothing written; FileError, InputError.
         """
         start = perf_counter()
-        if not 0 <= context < 1 << CONTEXT_BITS:
-            raise InputError(f"the context must be below 2^{CONTEXT_BITS}", code="out-of-range")
-        if not 0 <= credit < 1 << CREDIT_BITS:
-            raise InputError(f"the credit must be below 2^{CREDIT_BITS} money units", code="out-of-range")
+        check_singles(context, credit)
         prover, tables = self.prover, self.tables(market)
         level = tables.parameters(margin)
         held = _portfolio(portfolio)
@@ -301,6 +298,14 @@ class Session:
                 code="circuit-mismatch",
                 file=str(key.manifest.directory),
             )
+
+
+def check_singles(context: int, credit: int) -> None:
+    """Raise InputError when a statement's single inputs are out of their range."""
+    if not 0 <= context < 1 << CONTEXT_BITS:
+        raise InputError(f"the context must be below 2^{CONTEXT_BITS}", code="out-of-range")
+    if not 0 <= credit < 1 << CREDIT_BITS:
+        raise InputError(f"the credit must be below 2^{CREDIT_BITS} money units", code="out-of-range")
 
 
 def demanded_tables(
