@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from ..verifier.batch import Item, Verdict
     from .batch import Account, Batch, Failed, Result, Workers
 
-__all__ = ["register"]
+__all__ = ["Box", "register"]
+
+Box = Annotated[str | None, typer.Option(help="The box class of a circuit that proves over a price box.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -36,7 +38,7 @@ def batch(
     margin: Annotated[
         str, typer.Option(help="initial or maintenance.", autocompletion=lambda: ["initial", "maintenance"])
     ] = "maintenance",
-    box: Annotated[str | None, typer.Option(help="The price box's class, for a circuit that proves over one.")] = None,
+    box: Box = None,
     openings: Annotated[
         Path | None, typer.Option(help="The folder of openings and owner keys: beside the portfolios if not said.")
     ] = None,
@@ -118,6 +120,7 @@ def verify_batch(
     margin: Annotated[
         str, typer.Option(help="initial or maintenance.", autocompletion=lambda: ["initial", "maintenance"])
     ] = "maintenance",
+    box: Box = None,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> int:
     """Verify many proofs of one circuit at once and name those that do not hold, or cannot be read."""
@@ -127,7 +130,7 @@ def verify_batch(
     from .output import answer
     from .session import demanded_tables
 
-    demanded = demanded_tables(circuit, market, parameters, margin)
+    demanded = demanded_tables(circuit, market, parameters, margin, box)
     key = CircuitKey.load(circuit)
     verdicts: dict[Path, Verdict] = {}
     items: dict[Path, Item] = {}

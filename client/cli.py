@@ -16,6 +16,7 @@ import typer
 from ..circuits.model import BOX
 from ..kernel.errors import InputError
 from . import batch_commands, circuit_commands, foreign_commands, import_commands, portfolio_commands
+from .batch_commands import Box
 from .ceremony_commands import ceremony, start_one
 from .integers import read_integer
 from .output import INTERRUPTED, answer, guarded
@@ -43,7 +44,6 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.
 MarketFile = Annotated[Path, typer.Option("--market", "-m", help="The venue's prices: market.json.")]
 ParameterFile = Annotated[Path, typer.Option("--parameters", "-p", help="The venue's parameters: parameters.json.")]
 Margin = Annotated[str, typer.Option(help="initial or maintenance.", autocompletion=lambda: ["initial", "maintenance"])]
-Box = Annotated[str | None, typer.Option(help="The box class of a circuit that proves over a price box.")]
 CircuitFolder = Annotated[Path, typer.Option("--circuit", "-c", help="The folder of a compiled circuit.")]
 
 

@@ -98,6 +98,8 @@ def test_a_batch_over_a_box_commits_to_what_is_held_and_not_to_other_cash_and_de
     one, other = place / "desk.opening.json", folder / "portfolio-small.opening.json"
     assert json.loads(one.read_text())["holdings"] == json.loads(other.read_text())["holdings"]
     assert zkmargin("verify", folder / "proofs/desk", *boxed, "--box", "1%").code == 0
+    assert zkmargin("verify-batch", folder / "proofs/desk", folder / "proof", *boxed, "--box", "1%").code == 0
+    assert zkmargin("verify-batch", folder / "proofs/desk", *boxed, "--box", "none").code == 1
     assert zkmargin("batch", place, *more, folder / "proofs", "--json").json["kept"] == 1
 
 
