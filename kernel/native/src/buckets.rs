@@ -6,12 +6,14 @@
 //! What is sorted into heaps are signed numbers of points. The first round fetches the points, later ones read what
 //! the round before left, heap after heap.
 
-use crate::limbs::{Coordinate, Prime, Quadratic};
+use crate::coordinate::{Coordinate, Quadratic};
+use crate::limbs::{Element, Prime};
 use ark_bn254::{g1, g2, Fq, Fq2, Fr};
 use ark_ec::scalar_mul::glv::GLVConfig;
 use ark_ec::short_weierstrass::{Affine, SWCurveConfig};
 use ark_ec::AffineRepr;
 use ark_ff::Field;
+use core::hint::black_box;
 
 /// Either group of BN254, whose coordinates have limbs.
 pub trait Limbed: SWCurveConfig<ScalarField = Fr> {
@@ -22,7 +24,7 @@ pub trait Limbed: SWCurveConfig<ScalarField = Fr> {
 }
 
 impl Limbed for g1::Config {
-    type Limbs = Prime;
+    type Limbs = Prime<Fq>;
 
     fn endomorphism(x: &Fq) -> Fq {
         Self::ENDO_COEFFS[0].square() * x
@@ -68,8 +70,10 @@ impl<F: Coordinate> Point<F> {
         Affine::new_unchecked(self.x.to_ark(), self.y.to_ark())
     }
 
+    /// On neither curve is there a point of order two, whose y would be zero.
+    #[inline(always)]
     fn is_infinite(&self) -> bool {
-        self.x.is_zero() && self.y.is_zero()
+        self.y.is_blank()
     }
 }
 
@@ -77,15 +81,8 @@ impl<F: Coordinate> Point<F> {
 /// d − 1 of the row, −d its opposite, 0 leaves it out. Heaps stand row after row.
 pub fn heap_sums<F: Coordinate>(points: &[Point<F>], digits: &[i16], heaps: usize) -> Vec<Point<F>> {
     let (order, mut lengths) = sort(points.len(), digits, heaps);
-    let fetch = |place: usize| {
-        let mut point = points[(order[place] >> 1) as usize];
-        if order[place] & 1 == 1 {
-            point.y = point.y.neg();
-        }
-        point
-    };
     let mut batch = Batch::new();
-    let sums = batch.halve(&mut lengths, fetch);
+    let sums = batch.halve(&mut lengths, &Sorted { points, order: &order });
     batch.sums(sums, lengths)
 }
 
@@ -100,7 +97,7 @@ pub fn weighted_sums<F: Coordinate>(points: Vec<Point<F>>, bits: usize) -> Vec<V
     for bit in (0..bits).rev() {
         odd.extend(level.iter().skip(1).step_by(2));
         lengths.extend(vec![1u32 << bit; rows]);
-        level = batch.halve(&mut vec![2; rows << bit], |place| level[place]);
+        level = batch.halve(&mut vec![2; rows << bit], &level[..]);
     }
     let odd = batch.sums(odd, lengths);
     (0..rows)
@@ -141,15 +138,58 @@ fn sort(points: usize, digits: &[i16], heaps: usize) -> (Vec<u32>, Vec<u32>) {
     (order, lengths)
 }
 
+/// Points heap after heap.
+trait Source<F> {
+    /// Reads of the point what brings it near.
+    fn touch(&self, place: usize) -> bool;
+    fn point(&self, place: usize) -> Point<F>;
+}
+
+impl<F: Coordinate> Source<F> for [Point<F>] {
+    #[inline(always)]
+    fn touch(&self, _: usize) -> bool {
+        false
+    }
+
+    #[inline(always)]
+    fn point(&self, place: usize) -> Point<F> {
+        self[place]
+    }
+}
+
+/// Points by their numbers, as `sort` gives them.
+struct Sorted<'a, F> {
+    points: &'a [Point<F>],
+    order: &'a [u32],
+}
+
+impl<F: Coordinate> Source<F> for Sorted<'_, F> {
+    #[inline(always)]
+    fn touch(&self, place: usize) -> bool {
+        let point = &self.points[(self.order[place] >> 1) as usize];
+        point.x.is_odd() ^ point.y.is_odd()
+    }
+
+    #[inline(always)]
+    fn point(&self, place: usize) -> Point<F> {
+        let mut point = self.points[(self.order[place] >> 1) as usize];
+        if self.order[place] & 1 == 1 {
+            point.y = point.y.neg();
+        }
+        point
+    }
+}
+
 /// Pairs waiting for their inversion, and room to work.
 struct Batch<F: Coordinate> {
     /// The place of each pair's left point; the right one stands behind it.
     from: Vec<u32>,
     to: Vec<u32>,
-    points: Vec<(Point<F>, Point<F>)>,
-    denominators: Vec<F>,
+    pairs: Vec<Pair<F>>,
+    cases: Vec<Case>,
+    norms: Vec<Prime<Fq>>,
     /// The product of the norms before each.
-    products: Vec<Prime>,
+    products: Vec<Prime<Fq>>,
 }
 
 impl<F: Coordinate> Batch<F> {
@@ -157,8 +197,9 @@ impl<F: Coordinate> Batch<F> {
         Self {
             from: Vec::with_capacity(BATCH),
             to: Vec::with_capacity(BATCH),
-            points: Vec::with_capacity(BATCH),
-            denominators: Vec::with_capacity(BATCH),
+            pairs: Vec::with_capacity(BATCH),
+            cases: Vec::with_capacity(BATCH),
+            norms: Vec::with_capacity(BATCH),
             products: Vec::with_capacity(BATCH),
         }
     }
@@ -166,15 +207,15 @@ impl<F: Coordinate> Batch<F> {
     /// The sum of each heap; infinity for a heap of nothing.
     fn sums(&mut self, mut points: Vec<Point<F>>, mut lengths: Vec<u32>) -> Vec<Point<F>> {
         while lengths.iter().any(|length| *length > 1) {
-            points = self.halve(&mut lengths, |place| points[place]);
+            points = self.halve(&mut lengths, &points[..]);
         }
         let mut rest = points.into_iter();
         let mut sum = |length: &u32| rest.by_ref().take(*length as usize).next().unwrap_or(Point::INFINITY);
         lengths.iter().map(&mut sum).collect()
     }
 
-    /// Adds the points of each heap in pairs. `fetch` gives the point at a place, heap after heap.
-    fn halve(&mut self, lengths: &mut [u32], fetch: impl Fn(usize) -> Point<F>) -> Vec<Point<F>> {
+    /// Adds the points of each heap in pairs; the source has them heap after heap.
+    fn halve(&mut self, lengths: &mut [u32], source: &(impl Source<F> + ?Sized)) -> Vec<Point<F>> {
         let left: usize = lengths.iter().map(|length| length.div_ceil(2) as usize).sum();
         let mut sums = vec![Point::INFINITY; left];
         let (mut from, mut to) = (0, 0);
@@ -183,81 +224,118 @@ impl<F: Coordinate> Batch<F> {
                 self.from.push(from);
                 self.to.push(to);
                 if self.from.len() == BATCH {
-                    self.add(&fetch, &mut sums);
+                    self.add(source, &mut sums);
                 }
                 from += 2;
                 to += 1;
             }
             if *length % 2 == 1 {
-                sums[to as usize] = fetch(from as usize);
+                sums[to as usize] = source.point(from as usize);
                 from += 1;
                 to += 1;
             }
             *length = length.div_ceil(2);
         }
-        self.add(&fetch, &mut sums);
+        self.add(source, &mut sums);
         sums
     }
 
     /// Adds the waiting pairs with one inversion, whose shares come off the products from behind.
-    fn add(&mut self, fetch: &impl Fn(usize) -> Point<F>, sums: &mut [Point<F>]) {
-        // Fetching goes first and alone, so that the memory works on many points at once.
+    fn add(&mut self, source: &(impl Source<F> + ?Sized), sums: &mut [Point<F>]) {
+        // Reading goes first and alone, so that the memory works on many points at once.
+        let near = self.from.iter().map(|from| *from as usize);
+        black_box(near.fold(false, |seen, from| seen ^ source.touch(from) ^ source.touch(from + 1)));
         let places = self.from.drain(..).map(|from| from as usize);
-        self.points.extend(places.map(|from| (fetch(from), fetch(from + 1))));
-        let mut product = Prime::ONE;
-        for (left, right) in &self.points {
-            let denominator = denominator(left, right);
-            self.denominators.push(denominator);
+        self.pairs
+            .extend(places.map(|from| Pair(source.point(from), source.point(from + 1))));
+        let mut product = Prime::<Fq>::ONE;
+        for pair in &self.pairs {
+            let case = pair.case();
+            let norm = pair.denominator(case).norm();
+            self.cases.push(case);
+            self.norms.push(norm);
             self.products.push(product);
-            product = product.mul(&denominator.norm());
+            product = product.mul(&norm);
         }
         let mut inverse = product.inverse(); // a product of numbers that are not zero
-        let shares = self.denominators.iter().zip(&self.products);
-        for (((left, right), to), (denominator, product)) in self.points.iter().zip(&self.to).zip(shares).rev() {
-            sums[*to as usize] = add(left, right, &denominator.inverse_by(&inverse.mul(product)));
-            inverse = inverse.mul(&denominator.norm());
+        let shares = self.norms.iter().zip(&self.products);
+        let pairs = self.pairs.iter().zip(&self.cases).zip(&self.to);
+        for (((pair, case), to), (norm, product)) in pairs.zip(shares).rev() {
+            sums[*to as usize] = pair.sum(*case, &inverse.mul(product));
+            inverse = inverse.mul(norm);
         }
         self.to.clear();
-        self.points.clear();
-        self.denominators.clear();
+        self.pairs.clear();
+        self.cases.clear();
+        self.norms.clear();
         self.products.clear();
     }
 }
 
-/// What the slope of `left + right` is divided by; never zero, and anything where the sum needs no slope.
-#[inline(always)]
-fn denominator<F: Coordinate>(left: &Point<F>, right: &Point<F>) -> F {
-    let run = right.x.sub(&left.x);
-    if !run.is_zero() {
-        run
-    } else if left.y == right.y && !left.y.is_zero() {
-        left.y.double()
-    } else {
-        F::ONE
-    }
+/// How two points lie.
+#[derive(Clone, Copy)]
+enum Case {
+    /// On a chord that is not upright.
+    Apart,
+    Equal,
+    Opposite,
+    /// One at least is infinity.
+    Infinite,
 }
 
-/// `left + right` on a curve with a = 0 and no point of order two, as both of BN254's are, given 1/`denominator`.
-#[inline(always)]
-fn add<F: Coordinate>(left: &Point<F>, right: &Point<F>, inverse: &F) -> Point<F> {
-    if left.is_infinite() {
-        return *right;
+/// Two points of a curve with a = 0 and no point of order two, as both of BN254's are.
+struct Pair<F>(Point<F>, Point<F>);
+
+impl<F: Coordinate> Pair<F> {
+    #[inline(always)]
+    fn case(&self) -> Case {
+        let Self(left, right) = self;
+        let infinite = left.is_infinite() | right.is_infinite();
+        if !(infinite | self.run().is_zero()) {
+            Case::Apart
+        } else if infinite {
+            Case::Infinite
+        } else if left.y == right.y {
+            Case::Equal
+        } else {
+            Case::Opposite
+        }
     }
-    if right.is_infinite() {
-        return *left;
+
+    #[inline(always)]
+    fn run(&self) -> F {
+        self.1.x.sub(&self.0.x)
     }
-    let rise = if left.x != right.x {
-        right.y.sub(&left.y)
-    } else if left.y == right.y {
-        let square = left.x.square();
-        square.double().sub(&square.neg())
-    } else {
-        return Point::INFINITY;
-    };
-    let slope = rise.mul(inverse);
-    let x = slope.square().sub(&left.x).sub(&right.x);
-    let y = slope.mul(&left.x.sub(&x)).sub(&left.y);
-    Point { x, y }
+
+    /// What the slope is divided by; never zero, and anything where the sum needs no slope.
+    #[inline(always)]
+    fn denominator(&self, case: Case) -> F {
+        match case {
+            Case::Apart => self.run(),
+            Case::Equal => self.0.y.double(),
+            Case::Opposite | Case::Infinite => F::ONE,
+        }
+    }
+
+    /// The points' sum, given one over the denominator's norm.
+    #[inline(always)]
+    fn sum(&self, case: Case, inverse: &Prime<Fq>) -> Point<F> {
+        let Self(left, right) = self;
+        let rise = match case {
+            Case::Apart => right.y.sub(&left.y),
+            Case::Equal => {
+                let square = left.x.square();
+                square.double().add(&square)
+            }
+            Case::Opposite => return Point::INFINITY,
+            Case::Infinite if left.is_infinite() => return *right,
+            Case::Infinite => return *left,
+        };
+        let slope = rise.mul(&self.denominator(case).inverse_by(inverse));
+        let x = slope.square().sub(&left.x).sub(&right.x);
+        let y = slope.mul(&left.x.sub(&x)).sub(&left.y);
+        Point { x, y }
+    }
 }
 
 #[cfg(test)]
@@ -286,7 +364,7 @@ mod tests {
             .map(digit)
             .chain((0..points.len()).rev().map(digit))
             .collect();
-        let sums = heap_sums::<Prime>(&kept, &digits, 10);
+        let sums = heap_sums::<Prime<Fq>>(&kept, &digits, 10);
         assert_eq!(sums.len(), 20);
         for (heap, sum) in sums.into_iter().enumerate() {
             let mut wanted = G1Projective::zero();
@@ -303,7 +381,7 @@ mod tests {
 
     #[test]
     fn no_points_have_no_sums() {
-        let sums = heap_sums::<Prime>(&[], &[], 4);
+        let sums = heap_sums::<Prime<Fq>>(&[], &[], 4);
         assert!(sums.is_empty());
     }
 }

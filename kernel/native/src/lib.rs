@@ -12,6 +12,7 @@ mod bindings;
 mod buckets;
 mod ceremony_bindings;
 mod contribution;
+mod coordinate;
 mod encoding;
 mod error;
 mod interrupt;
@@ -21,6 +22,7 @@ mod map;
 mod matrix;
 mod msm;
 mod ntt;
+mod passes;
 mod path;
 mod phase2;
 mod portable;
@@ -35,9 +37,11 @@ mod sampling;
 mod sections;
 mod setup;
 mod transcript;
+mod transform;
 #[cfg(target_arch = "x86_64")]
 pub mod vector;
 mod verifying_key;
+mod words;
 mod zkey;
 
 /// What `benches/` times and reads files with; nothing else links this library from Rust.

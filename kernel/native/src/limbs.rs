@@ -1,81 +1,256 @@
-//! Coordinates as plain limbs, their arithmetic inlined: the sums of heaps spend their time here.
+//! Elements of a prime field as plain words, their arithmetic inlined: the portable sums and transforms spend their time here.
 //!
 //! Called as functions, multiplications hand their results over through memory, word by word, and whoever copies them in
-//! wider pieces waits for the stores: a third of a heap's addition. Inlined, they stay in registers. The numbers are
-//! arkworks' own, in Montgomery form with R = 2^256 and below p.
+//! wider pieces waits for the stores: a third of a heap's addition. Inlined, they stay in registers. Elements are in
+//! arkworks' Montgomery form with R = 2^256, but only below 2p: R is more than 5p, so a product of two comes out below
+//! 2p without a comparison.
 
 use crate::inversion;
-use ark_bn254::{Fq, Fq2};
+use crate::words::{add, either, only_if, product, row, same, square, sub, Double, Words};
+use ark_bn254::{Fq, Fr};
 use ark_ff::{BigInt, Field, PrimeField};
+use core::marker::PhantomData;
 
-type Words = [u64; 4];
+/// A field whose order p lies between 2^253 and 2^254.
+pub trait Modulus: PrimeField<BigInt = BigInt<4>> {
+    const P: Words = Self::MODULUS.0;
+    const TWICE_P: Words = twice(&Self::P);
+    /// −1/p modulo 2^64.
+    const INVERSE: u64 = {
+        let (mut inverse, mut step) = (1u64, 0);
+        while step < 6 {
+            inverse = inverse.wrapping_mul(2u64.wrapping_sub(Self::P[0].wrapping_mul(inverse)));
+            step += 1;
+        }
+        inverse.wrapping_neg()
+    };
+    /// 2^−64 modulo p: what a word below the point is worth one word higher.
+    const FOLD: Words = fold(&Self::P, Self::INVERSE);
+    /// One, as arkworks keeps it.
+    const KEPT_ONE: Words;
 
-const P: Words = Fq::MODULUS.0;
+    /// The number below p by which arkworks keeps an element, and back.
+    fn kept(&self) -> Words;
+    fn of_kept(number: Words) -> Self;
+}
 
-/// −1/p modulo 2^64.
-const INVERSE: u64 = {
-    let (mut inverse, mut step) = (1u64, 0);
-    while step < 6 {
-        inverse = inverse.wrapping_mul(2u64.wrapping_sub(P[0].wrapping_mul(inverse)));
-        step += 1;
+macro_rules! modulus {
+    ($field:ty) => {
+        impl Modulus for $field {
+            const KEPT_ONE: Words = Self::ONE.0 .0;
+
+            #[inline(always)]
+            fn kept(&self) -> Words {
+                self.0 .0
+            }
+
+            #[inline(always)]
+            fn of_kept(number: Words) -> Self {
+                Self::new_unchecked(BigInt(number))
+            }
+        }
+    };
+}
+
+modulus!(Fq);
+modulus!(Fr);
+
+const fn twice(p: &Words) -> Words {
+    [
+        p[0] << 1,
+        p[1] << 1 | p[0] >> 63,
+        p[2] << 1 | p[1] >> 63,
+        p[3] << 1 | p[2] >> 63,
+    ]
+}
+
+/// (p·inverse + 1) / 2^64
+const fn fold(p: &Words, inverse: u64) -> Words {
+    let (mut out, mut carry, mut at) = ([0; 4], 1u128, 0);
+    while at < 4 {
+        let sum = p[at] as u128 * inverse as u128 + carry;
+        if at > 0 {
+            out[at - 1] = sum as u64;
+        }
+        carry = sum >> 64;
+        at += 1;
     }
-    inverse.wrapping_neg()
-};
+    out[3] = carry as u64;
+    out
+}
 
-/// A field of coordinates. Inversions are shared through the norm, which lies in a field whose products cost less.
-pub trait Coordinate: Copy + PartialEq + Send + Sync {
-    type Ark: Field;
+/// Arithmetic of a field, inlined.
+pub trait Element: Copy + PartialEq + Send + Sync {
     const ZERO: Self;
     const ONE: Self;
 
-    fn from_ark(value: &Self::Ark) -> Self;
-    fn to_ark(self) -> Self::Ark;
+    fn is_zero(&self) -> bool;
+    /// A bit of its number.
+    fn is_odd(&self) -> bool;
+    /// Whether it stands as `ZERO` does: of zero's numbers, none but this comes of zeros.
+    fn is_blank(&self) -> bool;
+    fn add(&self, other: &Self) -> Self;
     fn sub(&self, other: &Self) -> Self;
-    fn double(&self) -> Self;
     fn mul(&self, other: &Self) -> Self;
     fn square(&self) -> Self;
-    /// Zero for zero only.
-    fn norm(&self) -> Prime;
-    /// The inverse, given that of the norm.
-    fn inverse_by(&self, norm: &Prime) -> Self;
+
+    #[inline(always)]
+    fn double(&self) -> Self {
+        self.add(self)
+    }
 
     #[inline(always)]
     fn neg(&self) -> Self {
         Self::ZERO.sub(self)
     }
+}
+
+/// An element by one of the two numbers below 2p that stand for it.
+#[derive(Clone, Copy)]
+pub struct Prime<F>(Words, PhantomData<F>);
+
+impl<F: Modulus> Prime<F> {
+    /// An element by one of its numbers.
+    #[inline(always)]
+    pub const fn from_words(number: Words) -> Self {
+        Self(number, PhantomData)
+    }
+
+    /// The number below p, which arkworks keeps.
+    #[inline(always)]
+    pub fn words(self) -> Words {
+        less(&self.0, &F::P)
+    }
 
     #[inline(always)]
-    fn is_zero(&self) -> bool {
-        *self == Self::ZERO
+    pub fn from_ark(value: &F) -> Self {
+        Self::from_words(value.kept())
+    }
+
+    #[inline(always)]
+    pub fn to_ark(self) -> F {
+        F::of_kept(self.words())
+    }
+
+    /// The number that the element's is, below 2p.
+    #[inline(always)]
+    pub fn number(&self) -> &Words {
+        &self.0
+    }
+
+    /// value / 2^256 for a value up to 5p².
+    ///
+    /// The two lowest words are folded upwards, which waits for no factor; multiples of p clear the two above them. What
+    /// comes out is below value / 2^256 + p + p / 2^63, and p is below 2^256 / 5.2.
+    #[inline(always)]
+    pub fn reduce(value: &Double) -> Self {
+        let [a, b, c, d, e, f, g, h] = *value;
+        let ([b, c, d, e, f], carry) = add(&[b, c, d, e, f], &row(&F::FOLD, a));
+        let (g, carry) = g.overflowing_add(u64::from(carry));
+        let h = h.wrapping_add(u64::from(carry));
+        let ([c, d, e, f, g], carry) = add(&[c, d, e, f, g], &row(&F::FOLD, b));
+        let h = h.wrapping_add(u64::from(carry));
+        let ([_, d, e, f, g], carry) = add(&[c, d, e, f, g], &row(&F::P, c.wrapping_mul(F::INVERSE)));
+        let h = h.wrapping_add(u64::from(carry));
+        let ([_, e, f, g, h], _) = add(&[d, e, f, g, h], &row(&F::P, d.wrapping_mul(F::INVERSE)));
+        Self::from_words([e, f, g, h])
+    }
+
+    /// The same for a value up to 15p².
+    #[inline(always)]
+    pub fn reduce_more(value: &Double) -> Self {
+        Self::from_words(less(&Self::reduce(value).0, &F::TWICE_P))
+    }
+
+    /// The numbers' sum as it is.
+    #[inline(always)]
+    pub fn loose_add(&self, other: &Self) -> Loose<F> {
+        Loose(add(&self.0, &other.0).0, PhantomData)
+    }
+
+    /// The numbers' difference, and 2p.
+    #[inline(always)]
+    pub fn loose_sub(&self, other: &Self) -> Loose<F> {
+        Loose(sub(&add(&self.0, &F::TWICE_P).0, &other.0).0, PhantomData)
+    }
+
+    /// The product with what is below p.
+    #[inline(always)]
+    pub fn turned(&self, turn: &F) -> Self {
+        Self::reduce(&product(&self.0, &turn.kept()))
+    }
+
+    /// The element's integer below p: it is kept 2^256 times over.
+    #[inline(always)]
+    pub fn to_plain(self) -> BigInt<4> {
+        let [a, b, c, d] = self.0;
+        BigInt(Self::reduce(&[a, b, c, d, 0, 0, 0, 0]).words())
     }
 }
 
-/// An element of Fq.
-#[derive(Clone, Copy, PartialEq)]
-pub struct Prime(Words);
+/// A number below 4p, to be multiplied next.
+#[derive(Clone, Copy)]
+pub struct Loose<F>(Words, PhantomData<F>);
 
-/// An element of Fq2 = Fq(u), u² = −1.
-#[derive(Clone, Copy, PartialEq)]
-pub struct Quadratic(Prime, Prime);
+impl<F: Modulus> Loose<F> {
+    #[inline(always)]
+    pub fn turned(&self, turn: &F) -> Prime<F> {
+        Prime::reduce(&product(&self.0, &turn.kept()))
+    }
+}
 
-impl Prime {
-    /// An element as arkworks keeps it: below p.
-    pub fn from_words(words: Words) -> Self {
-        Self(words)
+impl<F: Modulus> Element for Prime<F> {
+    const ZERO: Self = Self::from_words([0; 4]);
+    const ONE: Self = Self::from_words(F::KEPT_ONE);
+
+    #[inline(always)]
+    fn is_zero(&self) -> bool {
+        same(&self.0, &[0; 4]) | same(&self.0, &F::P)
     }
 
-    pub fn words(self) -> Words {
-        self.0
+    #[inline(always)]
+    fn is_odd(&self) -> bool {
+        self.0[0] & 1 == 1
+    }
+
+    #[inline(always)]
+    fn is_blank(&self) -> bool {
+        same(&self.0, &[0; 4])
     }
 
     #[inline(always)]
     fn add(&self, other: &Self) -> Self {
-        Self(below_p(add(&self.0, &other.0)))
+        Self::from_words(less(&add(&self.0, &other.0).0, &F::TWICE_P))
     }
 
+    #[inline(always)]
+    fn sub(&self, other: &Self) -> Self {
+        let (difference, below) = sub(&self.0, &other.0);
+        Self::from_words(add(&difference, &only_if(below, &F::TWICE_P)).0)
+    }
+
+    #[inline(always)]
+    fn mul(&self, other: &Self) -> Self {
+        Self::reduce(&product(&self.0, &other.0))
+    }
+
+    #[inline(always)]
+    fn square(&self) -> Self {
+        Self::reduce(&square(&self.0))
+    }
+}
+
+impl<F: Modulus> PartialEq for Prime<F> {
+    #[inline(always)]
+    fn eq(&self, other: &Self) -> bool {
+        self.sub(other).is_zero()
+    }
+}
+
+impl Prime<Fq> {
     /// 1/x, or zero for zero.
     pub fn inverse(&self) -> Self {
-        Self(inversion::inverse(&self.0))
+        Self::from_words(inversion::inverse(&self.words()))
     }
 
     /// 1/x of each by one inversion; none may be zero.
@@ -96,242 +271,99 @@ impl Prime {
     }
 }
 
-impl Coordinate for Prime {
-    type Ark = Fq;
-    const ZERO: Self = Self([0; 4]);
-    const ONE: Self = Self(Fq::ONE.0 .0);
-
-    #[inline(always)]
-    fn from_ark(value: &Fq) -> Self {
-        Self(value.0 .0)
-    }
-
-    #[inline(always)]
-    fn to_ark(self) -> Fq {
-        Fq::new_unchecked(BigInt(self.0))
-    }
-
-    #[inline(always)]
-    fn sub(&self, other: &Self) -> Self {
-        let (difference, borrow) = sub(&self.0, &other.0);
-        let mask = u64::from(borrow).wrapping_neg();
-        Self(add(&difference, &P.map(|word| word & mask)))
-    }
-
-    #[inline(always)]
-    fn double(&self) -> Self {
-        self.add(self)
-    }
-
-    #[inline(always)]
-    fn mul(&self, other: &Self) -> Self {
-        let mut out = [0u64; 4];
-        for word in other.0 {
-            // Both carries stay below 2^64 - 1 because p has two bits to spare.
-            let (low, mut upper) = multiply_add(out[0], self.0[0], word, 0);
-            let factor = low.wrapping_mul(INVERSE);
-            let (_, mut carry) = multiply_add(low, factor, P[0], 0);
-            for i in 1..4 {
-                let (sum, next) = multiply_add(out[i], self.0[i], word, upper);
-                upper = next;
-                let (sum, next) = multiply_add(sum, factor, P[i], carry);
-                carry = next;
-                out[i - 1] = sum;
-            }
-            out[3] = upper + carry;
-        }
-        Self(below_p(out))
-    }
-
-    #[inline(always)]
-    fn square(&self) -> Self {
-        self.mul(self)
-    }
-
-    #[inline(always)]
-    fn norm(&self) -> Self {
-        *self
-    }
-
-    #[inline(always)]
-    fn inverse_by(&self, norm: &Self) -> Self {
-        *norm
-    }
-}
-
-impl Coordinate for Quadratic {
-    type Ark = Fq2;
-    const ZERO: Self = Self(Prime::ZERO, Prime::ZERO);
-    const ONE: Self = Self(Prime::ONE, Prime::ZERO);
-
-    #[inline(always)]
-    fn from_ark(value: &Fq2) -> Self {
-        Self(Prime::from_ark(&value.c0), Prime::from_ark(&value.c1))
-    }
-
-    #[inline(always)]
-    fn to_ark(self) -> Fq2 {
-        Fq2::new(self.0.to_ark(), self.1.to_ark())
-    }
-
-    #[inline(always)]
-    fn sub(&self, other: &Self) -> Self {
-        Self(self.0.sub(&other.0), self.1.sub(&other.1))
-    }
-
-    #[inline(always)]
-    fn double(&self) -> Self {
-        Self(self.0.double(), self.1.double())
-    }
-
-    /// Karatsuba over products that are reduced once each, at the end.
-    #[inline(always)]
-    fn mul(&self, other: &Self) -> Self {
-        let real = product(&self.0 .0, &other.0 .0);
-        let imaginary = product(&self.1 .0, &other.1 .0);
-        let cross = product(&add(&self.0 .0, &self.1 .0), &add(&other.0 .0, &other.1 .0));
-        let cross = sub(&sub(&cross, &real).0, &imaginary).0;
-        let (mut real, borrow) = sub(&real, &imaginary);
-        // Below zero, p·2^256 makes it a number below that again.
-        let mask = u64::from(borrow).wrapping_neg();
-        let upper = add(&[real[4], real[5], real[6], real[7]], &P.map(|word| word & mask));
-        real[4..].copy_from_slice(&upper);
-        Self(reduce(real), reduce(cross))
-    }
-
-    /// (a + b)(a − b) + 2ab·u
-    #[inline(always)]
-    fn square(&self) -> Self {
-        let real = Prime(add(&self.0 .0, &self.1 .0)).mul(&self.0.sub(&self.1));
-        Self(real, self.0.double().mul(&self.1))
-    }
-
-    #[inline(always)]
-    fn norm(&self) -> Prime {
-        self.0.square().add(&self.1.square())
-    }
-
-    #[inline(always)]
-    fn inverse_by(&self, norm: &Prime) -> Self {
-        Self(self.0.mul(norm), self.1.neg().mul(norm))
-    }
-}
-
-/// start + left·right + carry, low word and high word.
+/// The number without `most` where that is in it.
 #[inline(always)]
-fn multiply_add(start: u64, left: u64, right: u64, carry: u64) -> (u64, u64) {
-    let sum = u128::from(start) + u128::from(left) * u128::from(right) + u128::from(carry);
-    (sum as u64, (sum >> 64) as u64)
-}
-
-/// The sum, which fits.
-#[inline(always)]
-fn add<const N: usize>(left: &[u64; N], right: &[u64; N]) -> [u64; N] {
-    let (mut out, mut carry) = ([0; N], 0);
-    for i in 0..N {
-        (out[i], carry) = multiply_add(left[i], right[i], 1, carry);
-    }
-    out
-}
-
-/// The difference modulo 2^(64·N), and whether it is below zero.
-#[inline(always)]
-fn sub<const N: usize>(left: &[u64; N], right: &[u64; N]) -> ([u64; N], bool) {
-    let (mut out, mut borrow) = ([0; N], false);
-    for i in 0..N {
-        let (once, first) = left[i].overflowing_sub(right[i]);
-        let (twice, second) = once.overflowing_sub(u64::from(borrow));
-        (out[i], borrow) = (twice, first | second);
-    }
-    (out, borrow)
-}
-
-/// What is below 2p, below p.
-#[inline(always)]
-fn below_p(words: Words) -> Words {
-    let (reduced, borrow) = sub(&words, &P);
-    if borrow {
-        words
-    } else {
-        reduced
-    }
-}
-
-#[inline(always)]
-fn product(left: &Words, right: &Words) -> [u64; 8] {
-    let mut out = [0; 8];
-    for i in 0..4 {
-        let mut carry = 0;
-        for j in 0..4 {
-            (out[i + j], carry) = multiply_add(out[i + j], left[j], right[i], carry);
-        }
-        out[i + 4] = carry;
-    }
-    out
-}
-
-/// value / 2^256 modulo p, for a value below p·2^256.
-#[inline(always)]
-fn reduce(mut value: [u64; 8]) -> Prime {
-    let mut top = 0;
-    for i in 0..4 {
-        let factor = value[i].wrapping_mul(INVERSE);
-        let mut carry = 0;
-        for j in 0..4 {
-            (value[i + j], carry) = multiply_add(value[i + j], factor, P[j], carry);
-        }
-        (value[i + 4], top) = multiply_add(value[i + 4], carry, 1, top);
-    }
-    Prime(below_p([value[4], value[5], value[6], value[7]]))
+fn less(number: &Words, most: &Words) -> Words {
+    let (rest, below) = sub(number, most);
+    either(below, [number, &rest])
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
-    use ark_ff::{AdditiveGroup, Zero};
+    use crate::words::Double;
+    use num_bigint::BigUint;
 
-    /// Random elements and the ends of their range, as they are kept.
-    fn elements() -> Vec<Fq> {
-        let mut top = Fq::MODULUS;
-        top.0[0] -= 1;
-        let kept = [
-            BigInt::from(0u64),
-            BigInt::from(1u64),
-            top,
-            BigInt([u64::MAX, u64::MAX, u64::MAX, P[3] - 1]),
-        ];
-        let mut all: Vec<Fq> = kept.into_iter().map(Fq::new_unchecked).collect();
-        let mut value = Fq::from(7u64);
-        for _ in 0..60 {
-            value = value.square() + Fq::from(3u64);
+    /// Both numbers of elements: random ones, and those at the ends of their range.
+    pub fn elements<F: Modulus>() -> Vec<Prime<F>> {
+        let mut top = F::P;
+        top[0] -= 1;
+        let ends = [[0; 4], [1, 0, 0, 0], top, [u64::MAX, u64::MAX, u64::MAX, F::P[3] - 1]];
+        let mut all: Vec<F> = ends.into_iter().map(F::of_kept).chain([F::ONE, -F::ONE]).collect();
+        let mut value = F::from(7u64);
+        for _ in 0..24 {
+            value = value.square() + F::from(3u64);
             all.push(value);
         }
-        all
+        let numbers: Vec<Words> = all.iter().map(F::kept).collect();
+        let higher: Vec<Words> = numbers.iter().map(|number| add(number, &F::P).0).collect();
+        numbers.into_iter().chain(higher).map(Prime::from_words).collect()
     }
 
-    fn agree<C: Coordinate>(left: &C::Ark, right: &C::Ark) {
-        let (a, b) = (C::from_ark(left), C::from_ark(right));
-        assert_eq!(a.sub(&b).to_ark(), *left - right);
-        assert_eq!(a.mul(&b).to_ark(), *left * right);
-        assert_eq!(a.square().to_ark(), left.square());
-        assert_eq!(a.double().to_ark(), left.double());
-        assert_eq!(a.neg().to_ark(), -*left);
-        assert_eq!(a.is_zero(), left.is_zero());
-        assert_eq!(a.norm().is_zero(), left.is_zero());
-        if let Some(inverse) = left.inverse() {
-            assert_eq!(a.inverse_by(&a.norm().inverse()).to_ark(), inverse);
+    /// A result is the element wanted, by a number below 2p.
+    pub fn stands_for<F: Modulus>(result: Prime<F>, wanted: F) {
+        assert!(sub(&result.0, &F::TWICE_P).1);
+        assert_eq!(result.to_ark(), wanted);
+    }
+
+    fn agree<F: Modulus>() {
+        let all = elements::<F>();
+        for left in &all {
+            let a = left.to_ark();
+            for right in &all {
+                let b = right.to_ark();
+                stands_for(left.add(right), a + b);
+                stands_for(left.sub(right), a - b);
+                stands_for(left.mul(right), a * b);
+                assert_eq!(left == right, a == b);
+            }
+            stands_for(left.square(), a.square());
+            stands_for(left.double(), a.double());
+            stands_for(left.neg(), -a);
+            assert_eq!(left.is_zero(), a.is_zero());
         }
     }
 
     #[test]
     fn limbs_are_arkworks_numbers() {
-        let all = elements();
-        for (i, left) in all.iter().enumerate() {
-            for (j, right) in all.iter().enumerate() {
-                agree::<Prime>(left, right);
-                let other = all[(7 * i + 3 * j) % all.len()];
-                agree::<Quadratic>(&Fq2::new(*left, other), &Fq2::new(*right, all[(i + j) % all.len()]));
-            }
+        agree::<Fq>();
+        agree::<Fr>();
+        for value in elements::<Fq>() {
+            stands_for(value.inverse(), value.to_ark().inverse().unwrap_or_default());
         }
+    }
+
+    /// Reductions at the ends of what they promise.
+    fn reduces<F: Modulus>() {
+        let p = BigUint::from(F::MODULUS);
+        let power = F::from(2u64).pow([256]).inverse().unwrap();
+        let check = |value: &BigUint, reduce: fn(&Double) -> Prime<F>| {
+            let mut words = [0; 8];
+            for (word, digit) in words.iter_mut().zip(value.iter_u64_digits()) {
+                *word = digit;
+            }
+            let wanted = F::from(value.clone()) * power;
+            let result = reduce(&words);
+            assert!(sub(&result.0, &F::TWICE_P).1);
+            assert_eq!(BigInt(result.words()), wanted.into_bigint());
+        };
+        let near = |times: u32| (0..200u32).map(move |less| (times, less));
+        for (times, less) in near(5).chain(near(1)) {
+            check(&(&p * &p * times - less), Prime::reduce);
+        }
+        for (times, less) in near(15).chain(near(9)) {
+            check(&(&p * &p * times - less), Prime::reduce_more);
+        }
+        for bit in 0..510 {
+            let power = BigUint::from(1u32) << bit;
+            check(&power, Prime::reduce);
+            check(&(power - 1u32), Prime::reduce);
+        }
+    }
+
+    #[test]
+    fn reductions_hold_at_the_ends_of_their_range() {
+        reduces::<Fq>();
+        reduces::<Fr>();
     }
 }

@@ -87,5 +87,5 @@ fn quotient_on_odd_points(key: &ProvingKey, witness: &[Fr], cancel: &AtomicBool)
         || key.left.times(witness, &key.coefficients),
         || key.right.times(witness, &key.coefficients),
     );
-    key.odd.quotient(a, b, cancel)
+    key.odd.quotient(&a, &b, cancel)
 }
