@@ -4,10 +4,10 @@
 //! it is aligned to them: x, then y, in words
 //! of 64 bits. Numbers are up to 2p times 2^260; infinity is all zeros, which no point of either curve is.
 
-use super::field::{Element, Loose};
+use super::field::{Element, Loose, Rough};
 use super::lanes::{Lanes, Mask};
 use super::modulus::{Coordinates, Modulus};
-use super::quadratic::{LooseQuadratic, Quadratic};
+use super::quadratic::{LooseQuadratic, Quadratic, RoughQuadratic};
 use super::Ifma;
 use crate::limbs::Prime;
 use ark_ff::BigInteger;
@@ -15,7 +15,10 @@ use ark_ff::BigInteger;
 /// Eight coordinates.
 pub trait Coordinate: Copy + Send + Sync + 'static {
     type Record: Copy + Send + Sync + AsRef<[[u64; 8]]> + AsMut<[[u64; 8]]>;
+    /// Good as a factor.
     type Loose: Copy;
+    /// Good in sums.
+    type Rough: Copy;
     const INFINITY: Self::Record;
 
     /// Records in a run of words, as they stand in memory or in a mapped file.
@@ -31,13 +34,19 @@ pub trait Coordinate: Copy + Send + Sync + 'static {
     fn records(ifma: Ifma, point: [Self; 2]) -> [Self::Record; 8];
 
     fn loose(self) -> Self::Loose;
-    fn loose_mul(ifma: Ifma, a: Self::Loose, b: Self::Loose) -> Self;
-    fn loose_square(ifma: Ifma, a: Self::Loose) -> Self;
-    fn loose_sub(self, ifma: Ifma, other: Self) -> Self::Loose;
+    fn rough(self) -> Self::Rough;
+    fn carried(ifma: Ifma, a: Self::Rough) -> Self;
+    fn factor(ifma: Ifma, a: Self::Rough) -> Self::Loose;
+    /// A factor that is below 2p.
+    fn settled(ifma: Ifma, a: Self::Loose) -> Self;
+    fn loose_mul(ifma: Ifma, a: Self::Loose, b: Self::Loose) -> Self::Rough;
+    fn loose_square(ifma: Ifma, a: Self::Loose) -> Self::Rough;
+    fn loose_sub(ifma: Ifma, a: Self::Rough, b: Self::Rough) -> Self::Loose;
+    fn sub(ifma: Ifma, a: Self::Rough, b: Self::Rough) -> Self;
+    fn sub_both(ifma: Ifma, a: Self::Rough, first: Self::Rough, second: Self::Rough) -> Self;
     fn add(self, ifma: Ifma, other: Self) -> Self;
-    fn sub(self, ifma: Ifma, other: Self) -> Self;
-    fn sub_both(self, ifma: Ifma, first: Self, second: Self) -> Self;
-    fn neg_where(self, ifma: Ifma, mask: Mask) -> Self;
+    /// The opposite where the mask has a one.
+    fn neg_where(self, ifma: Ifma, mask: Mask) -> Self::Rough;
     fn select(self, mask: Mask, other: Self) -> Self;
     fn is_zero(self, ifma: Ifma) -> Mask;
     /// 1 / `self`; no lane may be zero.
@@ -45,20 +54,21 @@ pub trait Coordinate: Copy + Send + Sync + 'static {
 
     #[inline(always)]
     fn mul(self, ifma: Ifma, other: Self) -> Self {
-        Self::loose_mul(ifma, self.loose(), other.loose())
+        Self::carried(ifma, Self::loose_mul(ifma, self.loose(), other.loose()))
     }
 
     #[inline(always)]
     fn square(self, ifma: Ifma) -> Self {
-        Self::loose_square(ifma, self.loose())
+        Self::carried(ifma, Self::loose_square(ifma, self.loose()))
     }
 }
 
 type Part = Element<Coordinates>;
 
 macro_rules! delegate {
-    ($loose:ty) => {
+    ($loose:ty, $rough:ty) => {
         type Loose = $loose;
+        type Rough = $rough;
 
         #[inline(always)]
         fn zero(ifma: Ifma) -> Self {
@@ -73,31 +83,47 @@ macro_rules! delegate {
             self.loose()
         }
         #[inline(always)]
-        fn loose_mul(ifma: Ifma, a: Self::Loose, b: Self::Loose) -> Self {
+        fn rough(self) -> Self::Rough {
+            self.rough()
+        }
+        #[inline(always)]
+        fn carried(ifma: Ifma, a: Self::Rough) -> Self {
+            a.carried(ifma)
+        }
+        #[inline(always)]
+        fn factor(_: Ifma, a: Self::Rough) -> Self::Loose {
+            a.factor()
+        }
+        #[inline(always)]
+        fn settled(ifma: Ifma, a: Self::Loose) -> Self {
+            a.settled(ifma)
+        }
+        #[inline(always)]
+        fn loose_mul(ifma: Ifma, a: Self::Loose, b: Self::Loose) -> Self::Rough {
             a.mul(ifma, b)
         }
         #[inline(always)]
-        fn loose_square(ifma: Ifma, a: Self::Loose) -> Self {
+        fn loose_square(ifma: Ifma, a: Self::Loose) -> Self::Rough {
             a.square(ifma)
         }
         #[inline(always)]
-        fn loose_sub(self, ifma: Ifma, other: Self) -> Self::Loose {
-            self.loose_sub(ifma, other)
+        fn loose_sub(ifma: Ifma, a: Self::Rough, b: Self::Rough) -> Self::Loose {
+            a.loose_sub(ifma, b)
+        }
+        #[inline(always)]
+        fn sub(ifma: Ifma, a: Self::Rough, b: Self::Rough) -> Self {
+            a.sub(ifma, b)
+        }
+        #[inline(always)]
+        fn sub_both(ifma: Ifma, a: Self::Rough, first: Self::Rough, second: Self::Rough) -> Self {
+            a.sub_both(ifma, first, second)
         }
         #[inline(always)]
         fn add(self, ifma: Ifma, other: Self) -> Self {
             self.add(ifma, other)
         }
         #[inline(always)]
-        fn sub(self, ifma: Ifma, other: Self) -> Self {
-            self.sub(ifma, other)
-        }
-        #[inline(always)]
-        fn sub_both(self, ifma: Ifma, first: Self, second: Self) -> Self {
-            self.sub_both(ifma, first, second)
-        }
-        #[inline(always)]
-        fn neg_where(self, ifma: Ifma, mask: Mask) -> Self {
+        fn neg_where(self, ifma: Ifma, mask: Mask) -> Self::Rough {
             self.neg_where(ifma, mask)
         }
         #[inline(always)]
@@ -114,7 +140,7 @@ macro_rules! delegate {
 impl Coordinate for Part {
     type Record = [[u64; 8]; 1];
     const INFINITY: Self::Record = [[0; 8]; 1];
-    delegate!(Loose<Coordinates>);
+    delegate!(Loose<Coordinates>, Rough<Coordinates>);
 
     fn view(words: &[u64]) -> &[Self::Record] {
         words.as_chunks().0.as_chunks().0
@@ -179,7 +205,7 @@ impl Coordinate for Part {
 impl Coordinate for Quadratic {
     type Record = [[u64; 8]; 2];
     const INFINITY: Self::Record = [[0; 8]; 2];
-    delegate!(LooseQuadratic);
+    delegate!(LooseQuadratic, RoughQuadratic);
 
     fn view(words: &[u64]) -> &[Self::Record] {
         words.as_chunks().0.as_chunks().0

@@ -1,7 +1,7 @@
 //! Sums of many heaps of points at once: all heaps are halved together, round after round, in pairs.
 
 use super::coordinate::Coordinate;
-use super::pairs::{AddPairs, Pair};
+use super::pairs::{AddPairs, Pairs};
 use super::Ifma;
 use crate::aligned::Aligned;
 
@@ -10,8 +10,8 @@ pub struct Heaps<C: Coordinate> {
     points: Aligned,
     starts: Vec<u32>,
     lengths: Vec<u32>,
-    pairs: Vec<Pair>,
-    products: Vec<C>,
+    pairs: Pairs,
+    scratch: Vec<C::Loose>,
     /// Whether infinity may be among the points.
     pub infinities: bool,
 }
@@ -22,8 +22,8 @@ impl<C: Coordinate> Default for Heaps<C> {
             points: Aligned::default(),
             starts: Vec::new(),
             lengths: Vec::new(),
-            pairs: Vec::new(),
-            products: Vec::new(),
+            pairs: Pairs::default(),
+            scratch: Vec::new(),
             infinities: false,
         }
     }
@@ -42,12 +42,9 @@ impl<C: Coordinate> Heaps<C> {
             let (mine, others) = rest.split_at(*length as usize);
             rest = others;
             let (pairs, single) = mine.as_chunks();
-            self.pairs
-                .extend((*start..).zip(pairs).map(|(out, [left, right])| Pair {
-                    left: *left,
-                    right: *right,
-                    out,
-                }));
+            for (out, [left, right]) in (*start..).zip(pairs) {
+                self.pairs.push(*left, *right, out);
+            }
             if let [place] = single {
                 let record = &table[(place >> 1) as usize];
                 let out = &mut points[*start as usize + pairs.len()];
@@ -59,7 +56,7 @@ impl<C: Coordinate> Heaps<C> {
             points,
             pairs: &self.pairs,
             infinities: false,
-            scratch: &mut self.products,
+            scratch: &mut self.scratch,
         });
     }
 
@@ -99,13 +96,12 @@ impl<C: Coordinate> Heaps<C> {
     fn halve(&mut self, ifma: Ifma, worth: usize) -> bool {
         self.pairs.clear();
         for (start, length) in self.starts.iter().zip(&self.lengths) {
-            self.pairs.extend((0..length / 2).map(|pair| Pair {
-                left: (start + 2 * pair) << 1,
-                right: (start + 2 * pair + 1) << 1,
-                out: start + pair,
-            }));
+            for pair in 0..length / 2 {
+                let left = start + 2 * pair;
+                self.pairs.push(left << 1, (left + 1) << 1, start + pair);
+            }
         }
-        if self.pairs.len() < worth {
+        if self.pairs.count() < worth {
             return false;
         }
         let points = C::view_mut(&mut self.points);
@@ -114,7 +110,7 @@ impl<C: Coordinate> Heaps<C> {
             points,
             pairs: &self.pairs,
             infinities: self.infinities,
-            scratch: &mut self.products,
+            scratch: &mut self.scratch,
         });
         for (start, length) in self.starts.iter().zip(&mut self.lengths) {
             if *length > 1 && *length % 2 == 1 {

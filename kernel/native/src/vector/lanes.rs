@@ -86,6 +86,12 @@ impl Lanes {
         Self(intrinsic!(_mm512_srli_epi64::<BITS>(self.0)))
     }
 
+    /// Shifts right what `above` and `self` are side by side: the low bits of `above` fill up.
+    #[inline(always)]
+    pub fn shift_right_pair<const BITS: i32>(self, above: Self) -> Self {
+        Self(intrinsic!(_mm512_shrdi_epi64::<BITS>(self.0, above.0)))
+    }
+
     /// Shifts signed words: the sign fills up.
     #[inline(always)]
     pub fn shift_right_signed<const BITS: u32>(self) -> Self {
@@ -171,6 +177,15 @@ impl Lanes {
             ]
         })
     }
+}
+
+/// Lanes whose number is odd.
+#[inline(always)]
+pub fn odd(_: Ifma, numbers: &[u32; 8]) -> Mask {
+    intrinsic!(_mm256_test_epi32_mask(
+        _mm256_loadu_si256(numbers.as_ptr().cast()),
+        _mm256_set1_epi32(1)
+    ))
 }
 
 /// Asks for a cache line that will be read soon.

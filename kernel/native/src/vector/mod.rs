@@ -8,6 +8,7 @@ pub mod coordinate;
 pub mod field;
 pub mod heaps;
 pub mod lanes;
+pub mod limbs;
 pub mod modulus;
 pub mod ntt;
 pub mod pairs;
@@ -16,6 +17,7 @@ pub mod points;
 pub mod quadratic;
 pub mod scalars;
 pub mod sums;
+pub mod wide;
 
 #[cfg(test)]
 mod sums_tests;
@@ -37,14 +39,15 @@ impl Ifma {
         let found = is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512dq")
             && is_x86_feature_detected!("avx512vl")
-            && is_x86_feature_detected!("avx512ifma");
+            && is_x86_feature_detected!("avx512ifma")
+            && is_x86_feature_detected!("avx512vbmi2");
         found.then_some(Self(()))
     }
 
     /// Runs a task compiled for the vector unit.
     #[inline]
     pub fn run<T: Task>(self, task: T) -> T::Output {
-        #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+        #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma,avx512vbmi2")]
         fn compiled<T: Task>(task: T, ifma: Ifma) -> T::Output {
             task.run(ifma)
         }
@@ -58,7 +61,7 @@ impl Ifma {
     /// The same as a call of its own: for a large piece that many places share.
     #[inline(always)]
     pub fn call<T: Task>(self, task: T) -> T::Output {
-        #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma")]
+        #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx512ifma,avx512vbmi2")]
         #[inline(never)]
         fn compiled<T: Task>(task: T, ifma: Ifma) -> T::Output {
             task.run(ifma)

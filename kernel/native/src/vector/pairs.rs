@@ -6,21 +6,56 @@
 //! doubled, opposite ones give infinity, infinity is left out.
 
 use super::coordinate::Coordinate;
-use super::lanes::{prefetch, Mask};
+use super::lanes::{odd, prefetch, Mask};
 use super::{Ifma, Task};
 
-/// Pairs that share an inversion: what a core's second-level cache holds.
-const CHUNK: usize = 4096;
+/// Bytes of points that share an inversion: read twice, they shall stay in a core's second-level cache.
+const CHUNK: usize = 1 << 18;
 
-/// Blocks of eight pairs between a record's prefetch and its use.
+/// Blocks of eight pairs between a record's prefetch and its use, on the first walk and on the second.
 const AHEAD: usize = 8;
+const AGAIN: usize = 2;
 
-/// `left` + `right`, each twice a place plus one if the point there counts negative, go to `out`.
-#[derive(Clone, Copy)]
-pub struct Pair {
-    pub left: u32,
-    pub right: u32,
-    pub out: u32,
+/// Pairs in blocks of eight lanes: `left` + `right`, each twice a place plus one if the point there counts negative,
+/// go to `out`.
+#[derive(Default)]
+pub struct Pairs {
+    blocks: Vec<Eight>,
+    count: usize,
+}
+
+struct Eight {
+    left: [u32; 8],
+    right: [u32; 8],
+    out: [u32; 8],
+}
+
+impl Pairs {
+    pub fn clear(&mut self) {
+        self.blocks.clear();
+        self.count = 0;
+    }
+
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// A block that is not full holds its first pair several times, which does no harm.
+    #[inline]
+    pub fn push(&mut self, left: u32, right: u32, out: u32) {
+        let lane = self.count % 8;
+        self.count += 1;
+        if lane == 0 {
+            return self.blocks.push(Eight {
+                left: [left; 8],
+                right: [right; 8],
+                out: [out; 8],
+            });
+        }
+        if let Some(block) = self.blocks.last_mut() {
+            (block.left[lane], block.right[lane], block.out[lane]) = (left, right, out);
+        }
+    }
 }
 
 /// Adds `pairs` of points of `table`, or of `points` itself if there is none, into `points`.
@@ -30,10 +65,10 @@ pub struct Pair {
 pub struct AddPairs<'a, C: Coordinate> {
     pub table: Option<&'a [C::Record]>,
     pub points: &'a mut [C::Record],
-    pub pairs: &'a [Pair],
+    pub pairs: &'a Pairs,
     /// Whether infinity may be among the places.
     pub infinities: bool,
-    pub scratch: &'a mut Vec<C>,
+    pub scratch: &'a mut Vec<C::Loose>,
 }
 
 impl<C: Coordinate> Task for AddPairs<'_, C> {
@@ -48,9 +83,10 @@ impl<C: Coordinate> Task for AddPairs<'_, C> {
             mut infinities,
             scratch,
         } = self;
-        for chunk in pairs.chunks(CHUNK) {
-            scratch.clear();
-            let places = Places::<C> { table, pairs: chunk };
+        let size = CHUNK / (16 * size_of::<C::Record>());
+        for (number, blocks) in pairs.blocks.chunks(size).enumerate() {
+            let next = pairs.blocks.get((number + 1) * size..).unwrap_or_default();
+            let places = Places::<C> { table, blocks, next };
             let plain = !infinities && {
                 let product = places.multiply_up::<false>(ifma, points, scratch);
                 let usable = product.is_zero(ifma) == 0;
@@ -60,7 +96,6 @@ impl<C: Coordinate> Task for AddPairs<'_, C> {
                 usable
             };
             if !plain {
-                scratch.clear();
                 let product = places.multiply_up::<true>(ifma, points, scratch);
                 infinities |= places.add::<true>(ifma, points, scratch, product);
             }
@@ -71,42 +106,25 @@ impl<C: Coordinate> Task for AddPairs<'_, C> {
 
 struct Places<'a, C: Coordinate> {
     table: Option<&'a [C::Record]>,
-    pairs: &'a [Pair],
+    blocks: &'a [Eight],
+    /// What the next chunk begins with: the second walk has time to fetch it.
+    next: &'a [Eight],
 }
 
-/// How the sums of eight pairs come about: slope = rise / run, or one of the points as it is.
-struct Slopes<C: Coordinate> {
-    rise: C::Loose,
-    run: C::Loose,
+/// Pairs whose sum is one of the two points as it is, or infinity; and pairs of the same point.
+struct Cases {
     left_alone: Mask,
     right_alone: Mask,
     neither: Mask,
+    equal: Mask,
 }
 
 impl<C: Coordinate> Places<'_, C> {
-    fn blocks(&self) -> usize {
-        self.pairs.len().div_ceil(8)
-    }
-
-    /// The pairs of one block; the last pair fills up a short one.
     #[inline(always)]
-    fn block(&self, block: usize) -> [Pair; 8] {
-        let first = 8 * block;
-        match self.pairs[first..].first_chunk() {
-            Some(pairs) => *pairs,
-            None => {
-                let mut pairs = [self.pairs[self.pairs.len() - 1]; 8];
-                pairs[..self.pairs.len() - first].copy_from_slice(&self.pairs[first..]);
-                pairs
-            }
-        }
-    }
-
-    #[inline(always)]
-    fn prefetch(&self, ifma: Ifma, block: usize) {
-        if let (Some(table), Some(pairs)) = (self.table, self.pairs.get(8 * block..8 * block + 8)) {
-            for pair in pairs {
-                for place in [pair.left, pair.right] {
+    fn prefetch(&self, ifma: Ifma, blocks: &[Eight], block: usize) {
+        if let (Some(table), Some(block)) = (self.table, blocks.get(block)) {
+            for places in [&block.left, &block.right] {
+                for place in places {
                     for line in table[(place >> 1) as usize].as_ref() {
                         prefetch(ifma, line);
                     }
@@ -117,55 +135,68 @@ impl<C: Coordinate> Places<'_, C> {
 
     /// Appends to `scratch`, last block first, the product of the blocks behind each; returns the product of all.
     #[inline(always)]
-    fn multiply_up<const CARE: bool>(&self, ifma: Ifma, points: &[C::Record], scratch: &mut Vec<C>) -> C {
+    fn multiply_up<const CARE: bool>(&self, ifma: Ifma, points: &[C::Record], scratch: &mut Vec<C::Loose>) -> C {
         let table = self.table.unwrap_or(points);
-        let mut product = C::one(ifma);
-        for block in (0..self.blocks()).rev() {
-            if let Some(block) = block.checked_sub(AHEAD) {
-                self.prefetch(ifma, block);
-            }
-            let pairs = self.block(block);
-            let (left, right) = sides(&pairs);
+        let mut product = C::one(ifma).loose();
+        scratch.clear();
+        for (number, block) in self.blocks.iter().enumerate().rev() {
+            self.prefetch(ifma, self.blocks, number.wrapping_sub(AHEAD));
             let run = if CARE {
-                let (left, right) = (load::<C>(ifma, table, left), load::<C>(ifma, table, right));
-                slopes::<true, C>(ifma, left, right).run
+                let (left, right) = (
+                    load::<C>(ifma, table, &block.left),
+                    load::<C>(ifma, table, &block.right),
+                );
+                careful::<C>(ifma, left, right).1
             } else {
-                let left = C::load_x(ifma, left.map(|place| &table[(place >> 1) as usize]));
-                let right = C::load_x(ifma, right.map(|place| &table[(place >> 1) as usize]));
-                right.loose_sub(ifma, left)
+                let left = C::load_x(ifma, records(table, &block.left));
+                let right = C::load_x(ifma, records(table, &block.right));
+                C::loose_sub(ifma, right.rough(), left.rough())
             };
             scratch.push(product);
-            product = C::loose_mul(ifma, product.loose(), run);
+            product = C::factor(ifma, C::loose_mul(ifma, product, run));
         }
-        product
+        C::settled(ifma, product)
     }
 
     /// Takes the inverses off `scratch` again and adds; returns whether infinity came out.
     #[inline(always)]
-    fn add<const CARE: bool>(&self, ifma: Ifma, points: &mut [C::Record], scratch: &[C], product: C) -> bool {
+    fn add<const CARE: bool>(&self, ifma: Ifma, points: &mut [C::Record], scratch: &[C::Loose], product: C) -> bool {
         let mut infinities = 0;
-        let mut inverse = product.inverse(ifma);
-        for (block, behind) in scratch.iter().rev().enumerate() {
-            let pairs = self.block(block);
-            let (left, right) = sides(&pairs);
+        let mut inverse = product.inverse(ifma).loose();
+        for (number, (block, behind)) in self.blocks.iter().zip(scratch.iter().rev()).enumerate() {
+            self.prefetch(ifma, self.blocks, number + AGAIN);
+            self.prefetch(ifma, self.next, number);
             let table = self.table.unwrap_or(points);
-            let (left, right) = (load::<C>(ifma, table, left), load::<C>(ifma, table, right));
-            let how = slopes::<CARE, C>(ifma, left, right);
-            let slope = C::loose_mul(ifma, how.rise, inverse.mul(ifma, *behind).loose());
-            inverse = C::loose_mul(ifma, inverse.loose(), how.run);
-            let mut x = slope.square(ifma).sub_both(ifma, left[0], right[0]);
-            let mut y = C::loose_mul(ifma, slope.loose(), left[0].loose_sub(ifma, x)).sub(ifma, left[1]);
+            let (left, right) = (
+                load::<C>(ifma, table, &block.left),
+                load::<C>(ifma, table, &block.right),
+            );
+            let (rise, run) = if CARE {
+                careful::<C>(ifma, left, right)
+            } else {
+                (
+                    C::loose_sub(ifma, right.1, left.1),
+                    C::loose_sub(ifma, right.0.rough(), left.0.rough()),
+                )
+            };
+            let own = C::factor(ifma, C::loose_mul(ifma, inverse, *behind));
+            inverse = C::factor(ifma, C::loose_mul(ifma, inverse, run));
+            let slope = C::factor(ifma, C::loose_mul(ifma, rise, own));
+            let square = C::loose_square(ifma, slope);
+            let mut x = C::sub_both(ifma, square, left.0.rough(), right.0.rough());
+            let fall = C::loose_sub(ifma, left.0.rough(), x.rough());
+            let mut y = C::sub(ifma, C::loose_mul(ifma, slope, fall), left.1);
             if CARE {
-                x = x.select(how.left_alone, left[0]).select(how.right_alone, right[0]);
-                y = y.select(how.left_alone, left[1]).select(how.right_alone, right[1]);
+                let cases = cases::<C>(ifma, left, right);
+                x = x.select(cases.left_alone, left.0).select(cases.right_alone, right.0);
+                y = y.select(cases.left_alone, C::carried(ifma, left.1));
+                y = y.select(cases.right_alone, C::carried(ifma, right.1));
                 let zero = C::zero(ifma);
-                (x, y) = (x.select(how.neither, zero), y.select(how.neither, zero));
-                infinities |= how.neither;
+                (x, y) = (x.select(cases.neither, zero), y.select(cases.neither, zero));
+                infinities |= cases.neither;
             }
-            let sums = C::records(ifma, [x, y]);
-            let some = (self.pairs.len() - 8 * block).min(8);
-            for (pair, sum) in pairs.iter().zip(sums).take(some) {
-                points[pair.out as usize] = sum;
+            for (out, sum) in block.out.iter().zip(C::records(ifma, [x, y])) {
+                points[*out as usize] = sum;
             }
         }
         infinities != 0
@@ -173,50 +204,41 @@ impl<C: Coordinate> Places<'_, C> {
 }
 
 #[inline(always)]
-fn sides(pairs: &[Pair; 8]) -> ([u32; 8], [u32; 8]) {
-    let (mut left, mut right) = ([0; 8], [0; 8]);
-    for (lane, pair) in pairs.iter().enumerate() {
-        left[lane] = pair.left;
-        right[lane] = pair.right;
-    }
-    (left, right)
+fn records<'a, R>(table: &'a [R], places: &[u32; 8]) -> [&'a R; 8] {
+    places.map(|place| &table[(place >> 1) as usize])
 }
 
 #[inline(always)]
-fn load<C: Coordinate>(ifma: Ifma, table: &[C::Record], places: [u32; 8]) -> [C; 2] {
-    let [x, y] = C::load(ifma, places.map(|place| &table[(place >> 1) as usize]));
-    let mut negative = 0;
-    for (lane, place) in places.iter().enumerate() {
-        negative |= ((place & 1) as Mask) << lane;
-    }
-    [x, y.neg_where(ifma, negative)]
+fn load<C: Coordinate>(ifma: Ifma, table: &[C::Record], places: &[u32; 8]) -> (C, C::Rough) {
+    let [x, y] = C::load(ifma, records(table, places));
+    (x, y.neg_where(ifma, odd(ifma, places)))
+}
+
+/// Rise and run with the tangent's where the points are equal, and a run that is never zero.
+#[inline(always)]
+fn careful<C: Coordinate>(ifma: Ifma, left: (C, C::Rough), right: (C, C::Rough)) -> (C::Loose, C::Loose) {
+    let cases = cases::<C>(ifma, left, right);
+    let square = left.0.square(ifma);
+    let tangent = square.add(ifma, square).add(ifma, square);
+    let y = C::carried(ifma, left.1);
+    let rise = C::sub(ifma, right.1, left.1).select(cases.equal, tangent);
+    let run = C::sub(ifma, right.0.rough(), left.0.rough()).select(cases.equal, y.add(ifma, y));
+    let one = cases.left_alone | cases.right_alone | cases.neither;
+    (rise.loose(), run.select(one, C::one(ifma)).loose())
 }
 
 #[inline(always)]
-fn slopes<const CARE: bool, C: Coordinate>(ifma: Ifma, left: [C; 2], right: [C; 2]) -> Slopes<C> {
-    let mut slopes = Slopes {
-        rise: right[1].loose_sub(ifma, left[1]),
-        run: right[0].loose_sub(ifma, left[0]),
-        left_alone: 0,
-        right_alone: 0,
-        neither: 0,
-    };
-    if CARE {
-        let left_infinite = left[0].is_zero(ifma) & left[1].is_zero(ifma);
-        let right_infinite = right[0].is_zero(ifma) & right[1].is_zero(ifma);
-        let same_x = right[0].sub(ifma, left[0]).is_zero(ifma) & !left_infinite & !right_infinite;
-        let opposite = same_x & left[1].add(ifma, right[1]).is_zero(ifma);
-        let equal = same_x & !opposite;
-        slopes.left_alone = right_infinite & !left_infinite;
-        slopes.right_alone = left_infinite & !right_infinite;
-        slopes.neither = opposite | (left_infinite & right_infinite);
-        let square = left[0].square(ifma);
-        let tangent = square.add(ifma, square).add(ifma, square);
-        let one = slopes.left_alone | slopes.right_alone | slopes.neither;
-        let rise = right[1].sub(ifma, left[1]).select(equal, tangent);
-        let run = right[0].sub(ifma, left[0]).select(equal, left[1].add(ifma, left[1]));
-        slopes.rise = rise.loose();
-        slopes.run = run.select(one, C::one(ifma)).loose();
+fn cases<C: Coordinate>(ifma: Ifma, left: (C, C::Rough), right: (C, C::Rough)) -> Cases {
+    let (left_y, right_y) = (C::carried(ifma, left.1), C::carried(ifma, right.1));
+    let left_infinite = left.0.is_zero(ifma) & left_y.is_zero(ifma);
+    let right_infinite = right.0.is_zero(ifma) & right_y.is_zero(ifma);
+    let run = C::sub(ifma, right.0.rough(), left.0.rough());
+    let same_x = run.is_zero(ifma) & !left_infinite & !right_infinite;
+    let opposite = same_x & left_y.add(ifma, right_y).is_zero(ifma);
+    Cases {
+        left_alone: right_infinite & !left_infinite,
+        right_alone: left_infinite & !right_infinite,
+        neither: opposite | (left_infinite & right_infinite),
+        equal: same_x & !opposite,
     }
-    slopes
 }

@@ -6,7 +6,7 @@
 //!
 //! No closure touches lanes here or elsewhere: the compiler does not give it the processor's features.
 
-use super::field::{Block, Element};
+use super::field::{Block, Element, Rough};
 use super::modulus::{Limbs, Modulus};
 use super::{Ifma, Task};
 
@@ -36,14 +36,21 @@ impl<M: Modulus> Task for InFrequency<'_, M> {
             let (a, b) = (Element::load(ifma, first), Element::load(ifma, second));
             let (c, d) = (Element::load(ifma, third), Element::load(ifma, fourth));
             let turned = b.loose_sub(ifma, d).mul(ifma, quarter.loose());
+            let (a, b, c, d) = (a.rough(), b.rough(), c.rough(), d.rough());
             let [even_turn, odd_turn, last_turn] = turns;
-            Element::total(ifma, [a, b, c, d], []).store(first);
-            let even = Element::loose_total(ifma, [a, c], [b, d]);
-            even.mul(ifma, Element::load(ifma, even_turn).loose()).store(second);
-            let odd = Element::loose_total(ifma, [a, turned], [c]);
-            odd.mul(ifma, Element::load(ifma, odd_turn).loose()).store(third);
-            let last = Element::loose_total(ifma, [a], [c, turned]);
-            last.mul(ifma, Element::load(ifma, last_turn).loose()).store(fourth);
+            Rough::total(ifma, [a, b, c, d], []).store(first);
+            let even = Rough::loose_total(ifma, [a, c], [b, d]);
+            even.mul(ifma, Element::load(ifma, even_turn).loose())
+                .carried(ifma)
+                .store(second);
+            let odd = Rough::loose_total(ifma, [a, turned], [c]);
+            odd.mul(ifma, Element::load(ifma, odd_turn).loose())
+                .carried(ifma)
+                .store(third);
+            let last = Rough::loose_total(ifma, [a], [c, turned]);
+            last.mul(ifma, Element::load(ifma, last_turn).loose())
+                .carried(ifma)
+                .store(fourth);
         }
     }
 }
@@ -66,10 +73,10 @@ impl<M: Modulus> Task for InTime<'_, M> {
         let rest = second.iter_mut().zip(third).zip(fourth).zip(self.turns);
         for (first, (((second, third), fourth), turns)) in first.iter_mut().zip(rest) {
             let turned = [
-                Element::load(ifma, first),
-                Element::load(ifma, second).mul(ifma, Element::load(ifma, &turns[0])),
-                Element::load(ifma, third).mul(ifma, Element::load(ifma, &turns[1])),
-                Element::load(ifma, fourth).mul(ifma, Element::load(ifma, &turns[2])),
+                Element::load(ifma, first).rough(),
+                turned(ifma, second, &turns[0]),
+                turned(ifma, third, &turns[1]),
+                turned(ifma, fourth, &turns[2]),
             ];
             let [a, b, c, d] = in_time(ifma, turned, quarter);
             a.store(first);
@@ -97,7 +104,7 @@ impl<M: Modulus> Task for HalvesInFrequency<'_, M> {
             let (a, b) = (Element::<M>::load(ifma, low), Element::load(ifma, high));
             a.add(ifma, b).store(low);
             let turned = a.loose_sub(ifma, b).mul(ifma, Element::load(ifma, turn).loose());
-            turned.store(high);
+            turned.carried(ifma).store(high);
         }
     }
 }
@@ -116,12 +123,18 @@ impl<M: Modulus> Task for HalvesInTime<'_, M> {
     fn run(self, ifma: Ifma) {
         let [low, high] = self.halves;
         for ((low, high), turn) in low.iter_mut().zip(high).zip(self.turns) {
-            let a = Element::<M>::load(ifma, low);
-            let b = Element::load(ifma, high).mul(ifma, Element::load(ifma, turn));
-            a.add(ifma, b).store(low);
-            a.sub(ifma, b).store(high);
+            let a = Element::<M>::load(ifma, low).rough();
+            let b = turned(ifma, high, turn);
+            Rough::total(ifma, [a, b], []).store(low);
+            Rough::total(ifma, [a], [b]).store(high);
         }
     }
+}
+
+#[inline(always)]
+fn turned<M: Modulus>(ifma: Ifma, block: &Block, turn: &Block) -> Rough<M> {
+    let element = Element::<M>::load(ifma, block);
+    element.loose().mul(ifma, Element::load(ifma, turn).loose())
 }
 
 /// What the last three levels turn by: the powers 1, 2 and 3 of an eighth root of one.
@@ -138,9 +151,9 @@ pub fn eights_in_frequency<M: Modulus>(ifma: Ifma, rows: [Element<M>; 8], eighth
         let difference = low.loose_sub(ifma, high);
         e[i + 4] = match i {
             0 => low.sub(ifma, high),
-            1 => difference.mul(ifma, first.loose()),
-            2 => difference.mul(ifma, second.loose()),
-            _ => difference.mul(ifma, third.loose()),
+            1 => difference.mul(ifma, first.loose()).carried(ifma),
+            2 => difference.mul(ifma, second.loose()).carried(ifma),
+            _ => difference.mul(ifma, third.loose()).carried(ifma),
         };
     }
     let [a, b, c, d] = fours_in_frequency(ifma, [e[0], e[1], e[2], e[3]], second);
@@ -152,13 +165,19 @@ pub fn eights_in_frequency<M: Modulus>(ifma: Ifma, rows: [Element<M>; 8], eighth
 #[inline(always)]
 pub fn eights_in_time<M: Modulus>(ifma: Ifma, e: [Element<M>; 8], eighths: &Eighths) -> [Element<M>; 8] {
     let (first, second, third) = turns(ifma, eighths);
-    let low = in_time(ifma, [e[0], e[1], e[2], e[3]], second);
-    let [a, b, c, d] = in_time(ifma, [e[4], e[5], e[6], e[7]], second);
-    let high = [a, b.mul(ifma, first), c.mul(ifma, second), d.mul(ifma, third)];
+    let low = in_time(ifma, [e[0].rough(), e[1].rough(), e[2].rough(), e[3].rough()], second);
+    let high = [e[4].rough(), e[5].rough(), e[6].rough(), e[7].rough()];
+    let [a, b, c, d] = in_time(ifma, high, second);
+    let high = [
+        a.rough(),
+        b.loose().mul(ifma, first.loose()),
+        c.loose().mul(ifma, second.loose()),
+        d.loose().mul(ifma, third.loose()),
+    ];
     let mut out = e;
     for i in 0..4 {
-        out[i] = low[i].add(ifma, high[i]);
-        out[i + 4] = low[i].sub(ifma, high[i]);
+        out[i] = Rough::total(ifma, [low[i].rough(), high[i]], []);
+        out[i + 4] = Rough::total(ifma, [low[i].rough()], [high[i]]);
     }
     Element::transpose(out)
 }
@@ -177,22 +196,23 @@ fn turns<M: Modulus>(ifma: Ifma, eighths: &Eighths) -> (Element<M>, Element<M>, 
 #[inline(always)]
 fn fours_in_frequency<M: Modulus>(ifma: Ifma, [a, b, c, d]: [Element<M>; 4], quarter: Element<M>) -> [Element<M>; 4] {
     let turned = b.loose_sub(ifma, d).mul(ifma, quarter.loose());
+    let (a, b, c, d) = (a.rough(), b.rough(), c.rough(), d.rough());
     [
-        Element::total(ifma, [a, b, c, d], []),
-        Element::total(ifma, [a, c], [b, d]),
-        Element::total(ifma, [a, turned], [c]),
-        Element::total(ifma, [a], [c, turned]),
+        Rough::total(ifma, [a, b, c, d], []),
+        Rough::total(ifma, [a, c], [b, d]),
+        Rough::total(ifma, [a, turned], [c]),
+        Rough::total(ifma, [a], [c, turned]),
     ]
 }
 
 /// Two levels of the way back, of quarters that are turned already.
 #[inline(always)]
-fn in_time<M: Modulus>(ifma: Ifma, [a, b, c, d]: [Element<M>; 4], quarter: Element<M>) -> [Element<M>; 4] {
-    let turned = c.loose_sub(ifma, d).mul(ifma, quarter.loose());
+fn in_time<M: Modulus>(ifma: Ifma, [a, b, c, d]: [Rough<M>; 4], quarter: Element<M>) -> [Element<M>; 4] {
+    let turned = Rough::loose_total(ifma, [c], [d]).mul(ifma, quarter.loose());
     [
-        Element::total(ifma, [a, b, c, d], []),
-        Element::total(ifma, [a, turned], [b]),
-        Element::total(ifma, [a, b], [c, d]),
-        Element::total(ifma, [a], [b, turned]),
+        Rough::total(ifma, [a, b, c, d], []),
+        Rough::total(ifma, [a, turned], [b]),
+        Rough::total(ifma, [a, b], [c, d]),
+        Rough::total(ifma, [a], [b, turned]),
     ]
 }

@@ -1,6 +1,6 @@
 //! Eight elements of Fq2 = Fq[u] / (u² + 1), where the second group's coordinates lie.
 
-use super::field::{Element, Loose};
+use super::field::{Element, Loose, Rough};
 use super::lanes::Mask;
 use super::modulus::Coordinates;
 use super::{Ifma, Task};
@@ -19,6 +19,13 @@ pub struct Quadratic {
 pub struct LooseQuadratic {
     c0: Loose<Coordinates>,
     c1: Loose<Coordinates>,
+}
+
+/// Parts up to 2p, for sums.
+#[derive(Clone, Copy)]
+pub struct RoughQuadratic {
+    c0: Rough<Coordinates>,
+    c1: Rough<Coordinates>,
 }
 
 impl Quadratic {
@@ -55,32 +62,16 @@ impl Quadratic {
     }
 
     #[inline(always)]
-    pub fn sub(self, ifma: Ifma, other: Self) -> Self {
-        Self {
-            c0: self.c0.sub(ifma, other.c0),
-            c1: self.c1.sub(ifma, other.c1),
+    pub fn rough(self) -> RoughQuadratic {
+        RoughQuadratic {
+            c0: self.c0.rough(),
+            c1: self.c1.rough(),
         }
     }
 
     #[inline(always)]
-    pub fn sub_both(self, ifma: Ifma, first: Self, second: Self) -> Self {
-        Self {
-            c0: self.c0.sub_both(ifma, first.c0, second.c0),
-            c1: self.c1.sub_both(ifma, first.c1, second.c1),
-        }
-    }
-
-    #[inline(always)]
-    pub fn loose_sub(self, ifma: Ifma, other: Self) -> LooseQuadratic {
-        LooseQuadratic {
-            c0: self.c0.loose_sub(ifma, other.c0),
-            c1: self.c1.loose_sub(ifma, other.c1),
-        }
-    }
-
-    #[inline(always)]
-    pub fn neg_where(self, ifma: Ifma, mask: Mask) -> Self {
-        Self {
+    pub fn neg_where(self, ifma: Ifma, mask: Mask) -> RoughQuadratic {
+        RoughQuadratic {
             c0: self.c0.neg_where(ifma, mask),
             c1: self.c1.neg_where(ifma, mask),
         }
@@ -100,15 +91,65 @@ impl Quadratic {
     }
 }
 
+impl RoughQuadratic {
+    #[inline(always)]
+    pub fn factor(self) -> LooseQuadratic {
+        LooseQuadratic {
+            c0: self.c0.factor(),
+            c1: self.c1.factor(),
+        }
+    }
+
+    #[inline(always)]
+    pub fn carried(self, ifma: Ifma) -> Quadratic {
+        Quadratic {
+            c0: self.c0.carried(ifma),
+            c1: self.c1.carried(ifma),
+        }
+    }
+
+    #[inline(always)]
+    pub fn loose_sub(self, ifma: Ifma, other: Self) -> LooseQuadratic {
+        LooseQuadratic {
+            c0: Rough::loose_total(ifma, [self.c0], [other.c0]),
+            c1: Rough::loose_total(ifma, [self.c1], [other.c1]),
+        }
+    }
+
+    #[inline(always)]
+    pub fn sub(self, ifma: Ifma, other: Self) -> Quadratic {
+        Quadratic {
+            c0: Rough::total(ifma, [self.c0], [other.c0]),
+            c1: Rough::total(ifma, [self.c1], [other.c1]),
+        }
+    }
+
+    #[inline(always)]
+    pub fn sub_both(self, ifma: Ifma, first: Self, second: Self) -> Quadratic {
+        Quadratic {
+            c0: Rough::total(ifma, [self.c0], [first.c0, second.c0]),
+            c1: Rough::total(ifma, [self.c1], [first.c1, second.c1]),
+        }
+    }
+}
+
 /// Arithmetic is called, not inlined: an addition of points would not fit the instruction cache with it.
 impl LooseQuadratic {
     #[inline(always)]
-    pub fn mul(self, ifma: Ifma, other: Self) -> Quadratic {
+    pub fn settled(self, ifma: Ifma) -> Quadratic {
+        Quadratic {
+            c0: self.c0.settled(ifma),
+            c1: self.c1.settled(ifma),
+        }
+    }
+
+    #[inline(always)]
+    pub fn mul(self, ifma: Ifma, other: Self) -> RoughQuadratic {
         ifma.call(Product(&self, &other))
     }
 
     #[inline(always)]
-    pub fn square(self, ifma: Ifma) -> Quadratic {
+    pub fn square(self, ifma: Ifma) -> RoughQuadratic {
         ifma.call(Square(&self))
     }
 }
@@ -116,16 +157,16 @@ impl LooseQuadratic {
 struct Product<'a>(&'a LooseQuadratic, &'a LooseQuadratic);
 
 impl Task for Product<'_> {
-    type Output = Quadratic;
+    type Output = RoughQuadratic;
 
     /// Three products and two reductions: (a0 + a1)(b0 + b1) holds the cross terms besides both others.
     #[inline(always)]
-    fn run(self, ifma: Ifma) -> Quadratic {
+    fn run(self, ifma: Ifma) -> RoughQuadratic {
         let Self(a, b) = self;
         let first = a.c0.wide_mul(ifma, b.c0);
         let second = a.c1.wide_mul(ifma, b.c1);
         let all = a.c0.add(ifma, a.c1).wide_mul(ifma, b.c0.add(ifma, b.c1));
-        Quadratic {
+        RoughQuadratic {
             c0: first.raised(ifma).minus(second).reduce(ifma),
             c1: all.minus(first).minus(second).reduce(ifma),
         }
@@ -135,14 +176,14 @@ impl Task for Product<'_> {
 struct Square<'a>(&'a LooseQuadratic);
 
 impl Task for Square<'_> {
-    type Output = Quadratic;
+    type Output = RoughQuadratic;
 
     /// (a0 + a1)(a0 − a1) + 2·a0·a1·u
     #[inline(always)]
-    fn run(self, ifma: Ifma) -> Quadratic {
+    fn run(self, ifma: Ifma) -> RoughQuadratic {
         let Self(a) = self;
         let cross = a.c0.wide_mul(ifma, a.c1);
-        Quadratic {
+        RoughQuadratic {
             c0: a.c0.add(ifma, a.c1).mul(ifma, a.c0.sub_raised(ifma, a.c1)),
             c1: cross.plus(cross).reduce(ifma),
         }

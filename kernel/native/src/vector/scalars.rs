@@ -110,7 +110,7 @@ impl Task for Difference<'_> {
         for (((a, b), c), out) in factors.zip(self.out.chunks_exact_mut(8)) {
             let product = Element::load(ifma, a).mul(ifma, Element::load(ifma, b));
             let rest = product.loose_sub(ifma, Element::load(ifma, c));
-            let words = rest.mul(ifma, last.loose()).canonical(ifma).pack();
+            let words = rest.mul(ifma, last.loose()).carried(ifma).canonical(ifma).pack();
             out.copy_from_slice(&columns(words));
         }
     }

@@ -6,7 +6,7 @@
 
 use super::coordinate::Coordinate;
 use super::heaps::Heaps;
-use super::pairs::{AddPairs, Pair};
+use super::pairs::{AddPairs, Pairs};
 use super::points::{PreparedPoints, Record, VectorCurve};
 use super::Ifma;
 use crate::aligned::Aligned;
@@ -183,7 +183,7 @@ fn weighted<P: VectorCurve>(
     let most = |level: usize| buckets.ids.len().min(windows << (levels - 1 - level));
     let mut odd = Buckets::<P::Coordinate>::for_up_to((0..levels).map(most).sum());
     let mut odd_lengths = vec![0u32; levels * windows];
-    let (mut pairs, mut products) = (Vec::new(), Vec::new());
+    let (mut pairs, mut scratch) = (Pairs::default(), Vec::new());
     let mut next = Buckets::<P::Coordinate>::for_up_to(buckets.ids.len());
     for level in 0..levels {
         for (id, point) in buckets.ids.iter().zip(buckets.points()) {
@@ -199,11 +199,7 @@ fn weighted<P: VectorCurve>(
         while at < buckets.ids.len() {
             let parent = buckets.ids[at] >> 1;
             if buckets.ids.get(at + 1).is_some_and(|id| id >> 1 == parent) {
-                pairs.push(Pair {
-                    left: (at as u32) << 1,
-                    right: (at as u32 + 1) << 1,
-                    out: next.ids.len() as u32,
-                });
+                pairs.push((at as u32) << 1, (at as u32 + 1) << 1, next.ids.len() as u32);
                 at += 1;
             }
             next.push(parent, &buckets.points()[at]);
@@ -214,7 +210,7 @@ fn weighted<P: VectorCurve>(
             points: P::Coordinate::view_mut(&mut next.points),
             pairs: &pairs,
             infinities: heaps.infinities,
-            scratch: &mut products,
+            scratch: &mut scratch,
         });
         core::mem::swap(&mut buckets, &mut next);
     }
