@@ -4,6 +4,9 @@
 //! and the place of its coefficient.
 
 use crate::map::Words;
+use crate::path::{path, Path};
+#[cfg(target_arch = "x86_64")]
+use crate::vector::rows;
 use ark_bn254::Fr;
 use ark_ff::{One, Zero};
 use rayon::prelude::*;
@@ -98,23 +101,44 @@ impl Matrix {
 
     /// Every row's value.
     pub fn times(&self, witness: &[Fr], coefficients: &[Fr]) -> Vec<Fr> {
+        let path = path();
         (0..self.starts.len() - 1)
             .into_par_iter()
             .with_min_len(64)
-            .map(|row| {
-                let mut sum = Fr::zero();
-                for term in self.row(row) {
-                    let value = &witness[wire(*term)];
-                    match *term as u32 {
-                        ONE => sum += value,
-                        MINUS_ONE => sum -= value,
-                        _ => sum += coefficients[place(*term)] * value,
-                    }
-                }
-                sum
-            })
+            .map(|row| dot(path, self.row(row), witness, coefficients))
             .collect()
     }
+}
+
+fn dot(path: Path, terms: &[u64], witness: &[Fr], coefficients: &[Fr]) -> Fr {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(ifma) = path.ifma().filter(|_| terms.len() >= rows::LEAST) {
+        let (eights, rest) = terms.as_chunks();
+        let factors = |terms: &[u64; 8]| {
+            let left = terms.each_ref().map(|term| &coefficients[place(*term)]);
+            [left, terms.each_ref().map(|term| &witness[wire(*term)])]
+        };
+        let terms = eights.iter().map(factors);
+        return ifma.run(rows::Dot { terms }) + singly(rest, witness, coefficients);
+    }
+    let _ = path;
+    singly(terms, witness, coefficients)
+}
+
+/// Most wires are bits, and a bit costs no multiplication.
+fn singly(terms: &[u64], witness: &[Fr], coefficients: &[Fr]) -> Fr {
+    let mut sum = Fr::zero();
+    for term in terms {
+        let value = &witness[wire(*term)];
+        match *term as u32 {
+            ONE => sum += value,
+            MINUS_ONE => sum -= value,
+            _ if value.is_zero() => {}
+            _ if value.is_one() => sum += coefficients[place(*term)],
+            _ => sum += coefficients[place(*term)] * value,
+        }
+    }
+    sum
 }
 
 fn term(wire: u32, place: u32) -> u64 {
@@ -127,4 +151,40 @@ fn wire(term: u64) -> usize {
 
 fn place(term: u64) -> usize {
     term as u32 as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ark_ff::Field;
+
+    /// Rows of 0 to 1,100 terms: more than one reduction covers, with the largest numbers there are.
+    #[test]
+    fn rows_of_every_length_are_sums_of_products() {
+        let mut value = Fr::from(7u64);
+        let mut elements = vec![Fr::one(), -Fr::one(), Fr::zero(), Fr::one() + Fr::one()];
+        for _ in 0..200 {
+            value = value.square() + Fr::one();
+            elements.push(value);
+        }
+        // Kept as the largest words that a canonical element has.
+        elements.push(-Fr::from(2u64).pow([256]).inverse().unwrap_or_default());
+        let lengths = (0..70).chain([511, 512, 513, 1100]);
+        for length in lengths {
+            let at = |index: usize| {
+                if length == 1100 {
+                    elements.len() - 1
+                } else {
+                    index * index % elements.len()
+                }
+            };
+            let entries: Vec<_> = (0..length).map(|i| (0, at(i) as u32, at(i + length) as u32)).collect();
+            let matrix = Matrix::new(&entries, 1);
+            let sum: Fr = entries
+                .iter()
+                .map(|(_, wire, place)| elements[*wire as usize] * elements[*place as usize])
+                .sum();
+            assert_eq!(matrix.times(&elements, &elements), [sum], "{length} terms");
+        }
+    }
 }

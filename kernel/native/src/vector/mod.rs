@@ -15,6 +15,7 @@ pub mod pairs;
 pub mod passes;
 pub mod points;
 pub mod quadratic;
+pub mod rows;
 pub mod scalars;
 pub mod sums;
 pub mod wide;

@@ -118,7 +118,7 @@ impl Task for Difference<'_> {
 
 /// The number in each lane.
 #[inline(always)]
-fn columns(words: [Lanes; 4]) -> [BigInt<4>; 8] {
+pub fn columns(words: [Lanes; 4]) -> [BigInt<4>; 8] {
     let mut out = [BigInt([0; 4]); 8];
     for (limb, lanes) in words.into_iter().enumerate() {
         let mut row = [0; 8];

@@ -13,6 +13,11 @@ pub struct Wide<M>([Lanes; 10], PhantomData<M>);
 
 impl<M: Modulus> Wide<M> {
     #[inline(always)]
+    pub fn zero(ifma: Ifma) -> Self {
+        Self([Lanes::splat(ifma, 0); 10], PhantomData)
+    }
+
+    #[inline(always)]
     pub fn product(ifma: Ifma, a: [Lanes; 5], b: [Lanes; 5]) -> Self {
         let mut t = [Lanes::splat(ifma, 0); 10];
         for i in 0..5 {
