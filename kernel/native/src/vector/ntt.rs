@@ -35,25 +35,39 @@ struct Turning {
 
 impl Turning {
     fn new(ifma: Ifma, size: usize, root: Fr) -> Self {
-        let (mut left, mut root, mut halves) = (size, root, None);
-        if size.trailing_zeros() & 1 == 0 {
-            halves = Some(powers(ifma, root, size / 2));
-            (left, root) = (left / 2, root.square());
-        }
-        let mut quarters = Vec::new();
+        let (halved, quarter, mut levels) = (size.trailing_zeros() & 1 == 0, root.pow([size as u64 / 4]), Vec::new());
+        let (mut left, mut turn) = if halved {
+            (size / 2, root.square())
+        } else {
+            (size, root)
+        };
         while left > 8 {
-            let [even, odd, last] = [2u64, 1, 3].map(|times| powers(ifma, root.pow([times]), left / 4));
-            let rows = even.into_iter().zip(odd).zip(last);
-            quarters.push(rows.map(|((even, odd), last)| [even, odd, last]).collect());
-            (left, root) = (left / 4, root.square().square());
+            levels.push((left / 4, turn));
+            (left, turn) = (left / 4, turn.square().square());
         }
+        let (halves, quarters) = rayon::join(
+            || halved.then(|| powers(ifma, root, size / 2)),
+            || {
+                levels
+                    .into_par_iter()
+                    .map(|(count, root)| turns(ifma, count, root))
+                    .collect()
+            },
+        );
         Self {
             halves,
             quarters,
-            quarter: kept(root.square()),
-            eighths: [1u64, 2, 3].map(|times| kept(root.pow([times]))),
+            quarter: kept(quarter),
+            eighths: [1u64, 2, 3].map(|times| kept(turn.pow([times]))),
         }
     }
+}
+
+fn turns(ifma: Ifma, count: usize, root: Fr) -> Vec<Turns> {
+    let row = |times: u64| powers(ifma, root.pow([times]), count);
+    let (even, (odd, last)) = rayon::join(|| row(2), || rayon::join(|| row(1), || row(3)));
+    let rows = even.into_iter().zip(odd).zip(last);
+    rows.map(|((even, odd), last)| [even, odd, last]).collect()
 }
 
 /// Two transforms of one size: from values at one set of points to values at another.
@@ -122,12 +136,13 @@ pub fn transform(ifma: Ifma, values: &[Fr], root: Fr) -> Vec<Fr> {
     let down = &Turning::new(ifma, values.len(), root);
     Walk { ifma, down, up: None }.whole(&mut blocks, &[]);
     let mut scrambled = vec![Fr::default(); values.len()];
-    ifma.run(Unpack {
-        blocks: &blocks,
-        out: &mut scrambled,
-    });
+    (blocks.par_chunks(SHARE), scrambled.par_chunks_mut(8 * SHARE))
+        .into_par_iter()
+        .for_each(|(blocks, out)| ifma.run(Unpack { blocks, out }));
     let unused = usize::BITS - values.len().trailing_zeros();
     (0..values.len())
+        .into_par_iter()
+        .with_min_len(8 * SHARE)
         .map(|index| {
             let place = index.reverse_bits() >> unused;
             // Sixty-four elements stand transposed.
