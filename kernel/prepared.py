@@ -4,6 +4,11 @@ Whoever may write it may also write the key, so the cache is believed no further
 file of this user or of root that nobody else can write to, and name the key by hash. It may be deleted at any time; a
 stale, damaged or foreign one is replaced; where it cannot be written there is none. What keeps a wrong one from doing
 harm is in the kernel (`prepared.rs`).
+
+With AVX-512 IFMA it also holds tables of the key's points, which make the second and later proofs of a process
+cheaper (`tables.rs`). `ZKMARGIN_TABLES_MIB` says how much they may take, on disk and, mapped and shared by all
+processes that prove with the key, in memory: 32 MiB a key unless set, none with 0. A key whose cache was written
+under another budget, and would have other tables under this one, gets a new one.
 """
 
 from __future__ import annotations
@@ -17,11 +22,15 @@ from hashlib import sha256
 from pathlib import Path
 
 from . import _native
+from .errors import EnvironmentFault
 from .files import reading
 
-__all__ = ["SUFFIX", "load_with_cache", "prepared_path"]
+__all__ = ["SUFFIX", "TABLES_VARIABLE", "load_with_cache", "prepared_path", "tables_budget"]
 
 SUFFIX = ".prepared"
+TABLES_VARIABLE = "ZKMARGIN_TABLES_MIB"
+DEFAULT_MIB = 32
+MAX_MIB = 1 << 20
 
 
 def prepared_path(zkey: Path) -> Path:
@@ -29,43 +38,55 @@ def prepared_path(zkey: Path) -> Path:
     return zkey.with_name(zkey.name + SUFFIX)
 
 
-def load_with_cache(zkey: Path, digest: bytes | None = None) -> _native.ProvingKey:
+def tables_budget() -> int:
+    """Return the bytes that a key's tables may take. Raises EnvironmentFault when the variable is not a number of MiB."""
+    chosen = os.environ.get(TABLES_VARIABLE, "") or str(DEFAULT_MIB)
+    if not (chosen.isascii() and chosen.isdecimal() and len(chosen) <= 7 and int(chosen) <= MAX_MIB):
+        raise EnvironmentFault(f"{TABLES_VARIABLE} is {chosen!r}, not a number of MiB", code="bad-tables-budget")
+    return int(chosen) << 20
+
+
+def load_with_cache(zkey: Path, digest: bytes | None = None, *, budget: int | None = None) -> _native.ProvingKey:
     """Load a `.zkey` through its cache, which is made when there is none; `digest` is its SHA-256 where just taken.
 
-    Raises FormatError, FileError.
+    `budget` is the bytes its tables may take, the environment's unless given. Raises FormatError, FileError,
+    EnvironmentFault.
     """
+    budget = tables_budget() if budget is None else budget
     if digest is not None:
-        key = _prepared(zkey, digest)
+        key = _prepared(zkey, digest, budget)
         if key is not None:
             return key
     with reading(zkey):
         data = zkey.read_bytes()
         found = sha256(data).digest()
-        key = None if found == digest else _prepared(zkey, found)
+        key = None if found == digest else _prepared(zkey, found, budget)
         if key is None:
             key = _native.ProvingKey.from_bytes(data)
-            _keep(key, zkey, found)
+            del data
+            _keep(key, zkey, found, budget)
+            key = _prepared(zkey, found, budget) or key
         return key
 
 
-def _prepared(zkey: Path, digest: bytes) -> _native.ProvingKey | None:
+def _prepared(zkey: Path, digest: bytes, budget: int) -> _native.ProvingKey | None:
     """Return the key of the cache, None when there is none that may be used."""
     with contextlib.suppress(OSError), _opened(prepared_path(zkey)) as prepared, _opened(zkey) as key:
         found = os.fstat(prepared)
         ours = stat.S_ISREG(found.st_mode) and found.st_uid in (0, os.geteuid()) and not found.st_mode & 0o022
         if ours and found.st_size:
-            return _native.ProvingKey.from_prepared(prepared, key, digest)
+            return _native.ProvingKey.from_prepared(prepared, key, digest, budget)
     return None
 
 
-def _keep(key: _native.ProvingKey, zkey: Path, digest: bytes) -> None:
+def _keep(key: _native.ProvingKey, zkey: Path, digest: bytes, budget: int) -> None:
     """Write the cache under a temporary name and rename it; a folder that does not take it goes without."""
     with contextlib.suppress(OSError):
         path = prepared_path(zkey)
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         os.close(descriptor)
         try:
-            key.write_prepared(Path(name), digest)
+            key.write_prepared(Path(name), digest, budget)
             os.replace(name, path)
         except BaseException:
             os.unlink(name)

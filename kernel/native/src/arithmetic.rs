@@ -93,6 +93,6 @@ where
         .map(|(point, scalar)| (point, scalar.into_bigint()))
         .unzip();
     let wires: Vec<u32> = (0..).take(points.len()).collect();
-    let sum = Bases::new(points).sum(&wires, &Scalars::new(scalars), cancel)?;
+    let sum = Bases::new(points).sum(&wires, &Scalars::new(scalars, None), cancel)?;
     Ok(point_bytes(sum))
 }

@@ -28,7 +28,7 @@ pub enum Bases<P: Group> {
     Ifma(Ifma, Words),
 }
 
-/// Scalars, recoded once for every sum.
+/// Scalars, recoded once for every sum over points in the same columns.
 pub struct Scalars(Recoding);
 
 impl<P: Group> Bases<P> {
@@ -60,7 +60,7 @@ impl<P: Group> Bases<P> {
 }
 
 impl<P: Group<BaseField: Coordinate>> Bases<P> {
-    /// The points as words in the layout of this process, for a file.
+    /// The points, in all their columns, as words in the layout of this process, for a file.
     pub fn words(&self) -> Cow<'_, [u64]> {
         match self {
             Self::Portable(points) => {
@@ -72,8 +72,9 @@ impl<P: Group<BaseField: Coordinate>> Bases<P> {
         }
     }
 
-    /// `count` points, as `words` gave them. That they are points is for whoever keeps the words to know.
-    pub fn from_words(words: Words, count: usize) -> Option<Self> {
+    /// `count` points in so many columns, as `words` and [`next_column`] gave them. That they are points is for whoever keeps
+    /// the words to know.
+    pub fn from_words(words: Words, count: usize, columns: usize) -> Option<Self> {
         let width = P::BaseField::WIDTH / 8;
         match path() {
             Path::Portable => {
@@ -82,14 +83,23 @@ impl<P: Group<BaseField: Coordinate>> Bases<P> {
                     let coordinates = (P::BaseField::of_words(x)?, P::BaseField::of_words(y)?);
                     Some(Affine::new_unchecked(coordinates.0, coordinates.1))
                 });
-                let whole = words.len() == 2 * width * count;
+                let whole = words.len() == 2 * width * count && columns == 1;
                 let points = points.collect::<Option<Vec<_>>>().filter(|_| whole)?;
                 Some(Self::Portable(Points::new(&points)))
             }
             // Each point, and each image.
             #[cfg(target_arch = "x86_64")]
-            Path::Ifma(ifma) => (words.len() == 4 * width * count).then_some(Self::Ifma(ifma, words)),
+            Path::Ifma(ifma) => (words.len() == 4 * width * count * columns).then_some(Self::Ifma(ifma, words)),
         }
+    }
+}
+
+/// The points of a column of a table times 2^`bits`; nothing on a path without tables.
+pub fn next_column<P: Group>(column: &[u64], bits: usize) -> Option<Words> {
+    match path() {
+        Path::Portable => None,
+        #[cfg(target_arch = "x86_64")]
+        Path::Ifma(ifma) => Some(Words::Aligned(PreparedPoints::<P>::multiplied(ifma, column, bits))),
     }
 }
 
@@ -103,7 +113,8 @@ pub fn layout() -> u64 {
 }
 
 impl Scalars {
-    pub fn new(plain: Vec<BigInt<4>>) -> Self {
-        Self(Recoding::new(&plain))
+    /// For points whose columns are `spacing` bits apart; without it, for points as they are.
+    pub fn new(plain: Vec<BigInt<4>>, spacing: Option<usize>) -> Self {
+        Self(Recoding::new(&plain, spacing))
     }
 }

@@ -61,18 +61,22 @@ impl ProvingKey {
         interruptible(py, |_| zkey::ProvingKey::parse(bytes)).map(Self)
     }
 
-    /// The key of a mapped cache, read beside its `.zkey` of this SHA-256; None when it is another's or damaged.
+    /// The key of a mapped cache, read beside its `.zkey` of this SHA-256; None when it is another's, damaged, or without
+    /// the tables that such a key has within a budget of bytes.
     #[staticmethod]
-    fn from_prepared(py: Python<'_>, prepared: i32, zkey: i32, digest: Hash) -> PyResult<Option<Self>> {
+    fn from_prepared(py: Python<'_>, prepared: i32, zkey: i32, digest: Hash, budget: u64) -> PyResult<Option<Self>> {
         let open = |descriptor| Map::of_descriptor(descriptor).map_err(|error| Fault::Io(error.to_string()));
-        interruptible(py, |_| prepared::read(open(prepared)?, open(zkey)?.bytes(), &digest)).map(|key| key.map(Self))
+        interruptible(py, |_| {
+            prepared::read(open(prepared)?, open(zkey)?.bytes(), &digest, budget)
+        })
+        .map(|key| key.map(Self))
     }
 
-    /// Writes the cache of this key, which was read from a `.zkey` of this SHA-256.
-    fn write_prepared(&self, py: Python<'_>, path: PathBuf, digest: Hash) -> PyResult<()> {
-        interruptible(py, |_| {
+    /// Writes the cache of this key, which was read from a `.zkey` of this SHA-256, with tables of so many bytes at most.
+    fn write_prepared(&self, py: Python<'_>, path: PathBuf, digest: Hash, budget: u64) -> PyResult<()> {
+        interruptible(py, |cancel| {
             let mut file = std::fs::File::create(&path).map_err(|error| Fault::Io(error.to_string()))?;
-            prepared::write(&self.0, &digest, &mut file)
+            prepared::write(&self.0, &digest, budget, &mut file, cancel)
         })
     }
 

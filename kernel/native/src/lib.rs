@@ -36,6 +36,7 @@ mod recoding;
 mod sampling;
 mod sections;
 mod setup;
+mod tables;
 mod transcript;
 mod transform;
 #[cfg(target_arch = "x86_64")]

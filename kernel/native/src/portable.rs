@@ -30,7 +30,7 @@ impl<P: Limbed> Points<P> {
 
     /// Σ scalars[wires[i]]·point[i]
     pub fn sum(&self, wires: &[u32], scalars: &Recoding, cancel: &AtomicBool) -> Result<Projective<P>> {
-        let windows = scalars.windows();
+        let windows = scalars.windows().len();
         let share = (TASK / self.0.len().max(1)).clamp(1, windows.div_ceil(rayon::current_num_threads()).max(1));
         let sums: Vec<Vec<Projective<P>>> = (0..windows.div_ceil(share))
             .into_par_iter()

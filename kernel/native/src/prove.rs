@@ -6,6 +6,7 @@
 use crate::bases::{Group, Scalars};
 use crate::error::{malformed, Result};
 use crate::msm::check;
+use crate::tables::spacing;
 use crate::verifying_key::Proof;
 use crate::zkey::{ProvingKey, Query};
 use ark_bn254::{Fr, G1Projective};
@@ -32,11 +33,13 @@ pub fn prove(key: &ProvingKey, witness: &[Fr], r: Fr, s: Fr, cancel: &AtomicBool
     if !witness[0].is_one() {
         return Err(malformed("witness-one", "the witness does not start with 1"));
     }
-    let scalars = Scalars::new(witness.par_iter().map(|value| value.into_bigint()).collect());
+    let [witness_columns, quotient_columns] = key.tables.columns();
+    let plain = witness.par_iter().map(|value| value.into_bigint()).collect();
+    let scalars = Scalars::new(plain, spacing(witness_columns));
     let (quotient, (sums, b2)) = rayon::join(
         || -> Result<G1Projective> {
             let odd = quotient_on_odd_points(key, witness, cancel)?;
-            query_sum(&key.h, &Scalars::new(odd), cancel)
+            query_sum(&key.h, &Scalars::new(odd, spacing(quotient_columns)), cancel)
         },
         || {
             rayon::join(

@@ -16,11 +16,17 @@ const A2: u128 = 0x6f4d_8248_eeb8_59fd_0be4_e154_1221_250b;
 const QUOTIENT_1: [u64; 3] = [0xd91d_232e_c7e0_b3d7, 0x2, 0];
 const QUOTIENT_2: [u64; 3] = [0x7a7b_d9d4_391e_b18e, 0x4cce_f014_a773_d2cf, 0x2];
 
+/// Halves are below 2^126.
+pub const MOST: u128 = (1 << 126) - 1;
+
 /// Below 2^124 the rounded quotients are zero.
 const SHORT: u32 = 124;
 
-/// The widest digit that 16 bits hold with either sign.
-const MAX_WIDTH: usize = 15;
+/// The widest digit that 16 bits hold with its sign.
+const MAX_WIDTH: usize = 16;
+
+/// A number of 192 bits.
+type Words = [u64; 3];
 
 /// ± a half.
 #[derive(Clone, Copy)]
@@ -29,15 +35,25 @@ struct Half {
     negative: bool,
 }
 
+/// The bits of a half that one digit stands for.
+#[derive(Clone, Copy)]
+pub struct Window {
+    pub start: usize,
+    pub width: usize,
+}
+
 /// Digits of many scalars, all of one window together.
 pub struct Recoding {
-    width: usize,
+    spacing: Option<usize>,
+    windows: Vec<Window>,
     count: usize,
     digits: Vec<[i16; 2]>,
 }
 
 impl Recoding {
-    pub fn new(scalars: &[BigInt<4>]) -> Self {
+    /// Digits as wide as suits so many scalars. For tables of points, whose columns stand `spacing` bits apart, no window
+    /// crosses from one column to the next.
+    pub fn new(scalars: &[BigInt<4>], spacing: Option<usize>) -> Self {
         let halves: Vec<[Half; 2]> = scalars.par_iter().with_min_len(256).map(halves).collect();
         let (long, largest) = halves
             .par_iter()
@@ -45,89 +61,131 @@ impl Recoding {
             .flatten_iter()
             .map(|half| (usize::from(half.magnitude >> MAX_WIDTH != 0), half.magnitude))
             .reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1.max(b.1)));
-        let width = (2..=MAX_WIDTH)
-            .min_by_key(|width| windows(largest, *width) * (long + (5 << (width - 1)) / 2 + 64))
-            .unwrap_or(2);
-        Self::with_width(&halves, largest, width)
+        let width = best_width(long, largest, spacing).0;
+        Self::with_width(&halves, largest, spacing, width)
     }
 
-    fn with_width(halves: &[[Half; 2]], largest: u128, width: usize) -> Self {
-        let windows = windows(largest, width);
+    fn with_width(halves: &[[Half; 2]], largest: u128, spacing: Option<usize>, width: usize) -> Self {
+        let windows = windows(largest, spacing, width);
         let count = halves.len();
-        let raise = raise(width, windows);
-        let mut digits = vec![[0; 2]; windows * count];
+        let raise = raise(&windows);
+        let raised: Vec<[Words; 2]> = halves
+            .par_iter()
+            .with_min_len(256)
+            .map(|halves| halves.map(|half| raised(half, &raise)))
+            .collect();
+        let mut digits = vec![[0; 2]; windows.len() * count];
         if count > 0 {
-            digits.par_chunks_mut(count).enumerate().for_each(|(window, digits)| {
-                for (digits, halves) in digits.iter_mut().zip(halves) {
-                    *digits = halves.map(|half| digit(half, &raise, width, window));
+            let rows = digits.par_chunks_mut(count).zip(&windows);
+            rows.for_each(|(digits, window)| {
+                for (digits, halves) in digits.iter_mut().zip(&raised) {
+                    *digits = [digit(&halves[0], window), digit(&halves[1], window)];
                 }
             });
         }
-        Self { width, count, digits }
+        Self {
+            spacing,
+            windows,
+            count,
+            digits,
+        }
     }
 
-    /// Bits of a digit, its sign included.
+    /// Bits between the columns of the tables it is for.
+    pub fn spacing(&self) -> Option<usize> {
+        self.spacing
+    }
+
+    /// Bits of the widest digit, its sign included; of all digits, where there are no tables.
     pub fn width(&self) -> usize {
-        self.width
+        self.windows.iter().map(|window| window.width).max().unwrap_or(1)
     }
 
-    pub fn windows(&self) -> usize {
-        self.digits.len().checked_div(self.count).unwrap_or(0)
+    pub fn windows(&self) -> &[Window] {
+        &self.windows
     }
 
-    /// The digits of both halves of every scalar, from −2^(width − 1) to 2^(width − 1), worth 2^(width·window).
+    /// The digits of both halves of every scalar, from −2^(width − 1) to 2^(width − 1) − 1, worth 2^start.
     pub fn digits(&self, window: usize) -> &[[i16; 2]] {
         &self.digits[window * self.count..(window + 1) * self.count]
     }
 }
 
+/// The width with which so many long halves cost least, and that cost in additions.
+pub fn best_width(long: usize, largest: u128, spacing: Option<usize>) -> (usize, usize) {
+    let cost = |width| {
+        let windows = windows(largest, spacing, width).len();
+        let sets = spacing.map_or(windows, |spacing| windows.min(spacing.div_ceil(width)));
+        windows * long + sets * ((5 << (width - 1)) / 2 + 64)
+    };
+    let widths = (2..=MAX_WIDTH).map(|width| (width, cost(width)));
+    widths.min_by_key(|(_, cost)| *cost).unwrap_or((2, 0))
+}
+
 /// Adding 2^(width − 1) in every window first makes digits from −2^(width − 1) independent of each other.
-fn raise(width: usize, windows: usize) -> [u64; 3] {
+fn raise(windows: &[Window]) -> Words {
     let mut out = [0; 3];
-    for bit in (0..windows).map(|window| window * width + width - 1) {
+    for bit in windows.iter().map(|window| window.start + window.width - 1) {
         out[bit / 64] |= 1 << (bit % 64);
     }
     out
 }
 
-/// Windows that hold the largest half.
-fn windows(largest: u128, width: usize) -> usize {
-    let fits = |windows: &usize| {
-        let sum = raised(largest, &raise(width, *windows));
-        (windows * width..192)
-            .step_by(32)
-            .all(|start| bits(&sum, start, 32) == 0)
+/// Windows that hold the largest half. Between two columns they are of equal width, give or take one bit.
+fn windows(largest: u128, spacing: Option<usize>, width: usize) -> Vec<Window> {
+    let spacing = spacing.unwrap_or(width);
+    let shares = spacing.div_ceil(width);
+    let edges = (0..)
+        .step_by(spacing)
+        .flat_map(|column| (0..shares).map(move |share| column + spacing * share / shares));
+    let top = Half {
+        magnitude: largest,
+        negative: false,
     };
-    if largest == 0 {
-        return 0;
+    let mut windows: Vec<Window> = Vec::new();
+    let mut start = 0;
+    for end in edges.skip(1) {
+        if !reaches(&raised(top, &raise(&windows)), start) {
+            break;
+        }
+        windows.push(Window {
+            start,
+            width: end - start,
+        });
+        start = end;
     }
-    (1..=129usize.div_ceil(width))
-        .find(fits)
-        .unwrap_or(129usize.div_ceil(width))
+    windows
 }
 
-fn raised(magnitude: u128, raise: &[u64; 3]) -> [u64; 3] {
+/// Negative numbers too stay above zero: a sum that ends before the last window's end has at least that one's top bit.
+fn raised(half: Half, raise: &Words) -> Words {
     let low = u128::from(raise[0]) | u128::from(raise[1]) << 64;
-    let (sum, carry) = magnitude.overflowing_add(low);
-    [sum as u64, (sum >> 64) as u64, raise[2] + u64::from(carry)]
+    let (sum, high) = if half.negative {
+        let (sum, borrow) = low.overflowing_sub(half.magnitude);
+        (sum, raise[2].wrapping_sub(u64::from(borrow)))
+    } else {
+        let (sum, carry) = low.overflowing_add(half.magnitude);
+        (sum, raise[2] + u64::from(carry))
+    };
+    [sum as u64, (sum >> 64) as u64, high]
 }
 
-fn digit(half: Half, raise: &[u64; 3], width: usize, window: usize) -> i16 {
-    if half.magnitude == 0 {
-        return 0;
-    }
-    let raised = raised(half.magnitude, raise);
-    let digit = bits(&raised, window * width, width) as i32 - (1 << (width - 1));
-    (if half.negative { -digit } else { digit }) as i16
+fn digit(raised: &Words, window: &Window) -> i16 {
+    (bits(raised, window.start, window.width) as i32 - (1 << (window.width - 1))) as i16
 }
 
-fn bits(words: &[u64; 3], start: usize, count: usize) -> u64 {
+/// `count` bits, at most 16, from bit `start`.
+fn bits(words: &Words, start: usize, count: usize) -> u64 {
     let (word, shift) = (start / 64, start % 64);
-    let mut value = words.get(word).map_or(0, |word| word >> shift);
-    if shift > 0 {
-        value |= words.get(word + 1).map_or(0, |word| word << (64 - shift));
-    }
-    value & 1u64.checked_shl(count as u32).map_or(u64::MAX, |end| end - 1)
+    let high = words.get(word + 1).map_or(0, |word| word << 1 << (63 - shift));
+    (words[word] >> shift | high) & ((1 << count) - 1)
+}
+
+/// Whether any bit stands at `start` or above it.
+fn reaches(words: &Words, start: usize) -> bool {
+    (start..64 * words.len())
+        .step_by(16)
+        .any(|start| bits(words, start, 16) != 0)
 }
 
 fn halves(scalar: &BigInt<4>) -> [Half; 2] {
@@ -175,6 +233,7 @@ fn rounded(k: &BigInt<4>, quotient: &[u64; 3]) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tables::spacing;
     use ark_ff::{Field, MontFp, Zero};
 
     const LAMBDA: Fr = MontFp!("4407920970296243842393367215006156084916469457145843978461");
@@ -213,39 +272,64 @@ mod tests {
         }
     }
 
+    fn spacings() -> impl Iterator<Item = Option<usize>> {
+        [None].into_iter().chain((1..=16).map(spacing))
+    }
+
     #[test]
     fn digits_of_every_width_make_their_scalar() {
         let scalars = scalars();
         let halves: Vec<[Half; 2]> = scalars.iter().map(|scalar| halves(&scalar.into_bigint())).collect();
         let largest = halves.iter().flatten().map(|half| half.magnitude).max().unwrap_or(0);
-        for width in 2..=MAX_WIDTH {
-            let recoding = Recoding::with_width(&halves, largest, width);
+        for (spacing, width) in spacings().flat_map(|spacing| (2..=MAX_WIDTH).map(move |width| (spacing, width))) {
+            let recoding = Recoding::with_width(&halves, largest, spacing, width);
             for (index, scalar) in scalars.iter().enumerate() {
                 let mut sum = Fr::zero();
-                for window in (0..recoding.windows()).rev() {
-                    let [first, second] = recoding.digits(window)[index];
-                    assert!(first.unsigned_abs() <= 1 << (width - 1) && second.unsigned_abs() <= 1 << (width - 1));
-                    sum = sum * Fr::from(1u64 << width) + Fr::from(first) + Fr::from(second) * LAMBDA;
+                for (number, window) in recoding.windows().iter().enumerate().rev() {
+                    let digits = recoding.digits(number)[index];
+                    let half = 1 << (window.width - 1);
+                    assert!(digits.iter().all(|digit| (-half..half).contains(&i32::from(*digit))));
+                    let worth = Fr::from(2u64).pow([window.start as u64]);
+                    sum += worth * (Fr::from(digits[0]) + Fr::from(digits[1]) * LAMBDA);
                 }
-                assert_eq!(sum, *scalar, "width {width}");
+                assert_eq!(sum, *scalar, "width {width}, columns {spacing:?} apart");
             }
         }
     }
 
-    /// The window count is the least that holds the largest half, to the last unit.
+    /// Every window lies in a column, and there are as many columns as tables have.
+    #[test]
+    fn no_window_crosses_columns_or_leaves_the_table() {
+        for columns in 2..=16 {
+            let Some(spacing) = spacing(columns) else { continue };
+            for width in 2..=MAX_WIDTH {
+                let windows = windows(MOST, Some(spacing), width);
+                assert!(windows.iter().all(|window| window.width <= width));
+                assert!(windows
+                    .iter()
+                    .all(|window| window.start % spacing + window.width <= spacing));
+                assert!(windows.iter().all(|window| window.start / spacing < columns));
+            }
+        }
+    }
+
+    /// The window count is the least that holds the largest half, to the last unit, of either sign.
     #[test]
     fn no_half_is_cut_off_at_the_edge_of_its_windows() {
-        for width in 2..=MAX_WIDTH {
+        for (spacing, width) in spacings().flat_map(|spacing| (2..=MAX_WIDTH).map(move |width| (spacing, width))) {
             for largest in (1..126).flat_map(|bit| [(1u128 << bit) - 1, 1 << bit, (1 << bit) + 1]) {
-                let half = Half {
+                let halves = [false, true].map(|negative| Half {
                     magnitude: largest,
-                    negative: false,
-                };
-                let recoding = Recoding::with_width(&[[half; 2]], largest, width);
-                let sum = (0..recoding.windows()).rev().fold(0i128, |sum, window| {
-                    (sum << width) + i128::from(recoding.digits(window)[0][0])
+                    negative,
                 });
-                assert_eq!(sum, largest as i128);
+                let recoding = Recoding::with_width(&[halves], largest, spacing, width);
+                let sums = [0, 1].map(|half| {
+                    let windows = recoding.windows().iter().enumerate();
+                    windows.fold(0i128, |sum, (number, window)| {
+                        sum.wrapping_add(i128::from(recoding.digits(number)[0][half]) << window.start)
+                    })
+                });
+                assert_eq!(sums, [largest as i128, -(largest as i128)]);
             }
         }
     }

@@ -9,6 +9,7 @@ use crate::error::{bad, malformed, Result};
 use crate::matrix::{Coefficients, Matrix};
 use crate::ntt::OddCoset;
 use crate::sections::{Reader, Sections};
+use crate::tables::{Sizes, Tables};
 use crate::verifying_key::VerifyingKey;
 use ark_bn254::{g1, g2, Fq, Fr, G1Affine};
 use ark_ec::short_weierstrass::Affine;
@@ -45,6 +46,7 @@ pub struct ProvingKey {
     pub right: Matrix,
     pub coefficients: Vec<Fr>,
     pub odd: OddCoset,
+    pub tables: Tables,
 }
 
 /// What a key's file says before its large sections: sizes, and the points that blind and verify.
@@ -135,8 +137,19 @@ impl ProvingKey {
             right,
             coefficients: coefficients.into_values(),
             odd: OddCoset::new(head.domain_size as usize)?,
+            tables: Tables::none(),
             head,
         })
+    }
+
+    pub fn sizes(&self) -> Sizes {
+        Sizes {
+            a: self.a.wires.len(),
+            b1: self.b1.wires.len(),
+            b2: self.b2.wires.len(),
+            c: self.c.wires.len(),
+            h: self.h.wires.len(),
+        }
     }
 }
 

@@ -87,7 +87,7 @@ where
     let bases = Bases::new(points.to_vec());
     let (sum, times) = clock(rounds, || {
         let plain = scalars.par_iter().map(|scalar| scalar.into_bigint()).collect();
-        bases.sum(&wires, &Scalars::new(plain), &never)
+        bases.sum(&wires, &Scalars::new(plain, None), &never)
     });
     Ok((coordinates(sum?), times))
 }

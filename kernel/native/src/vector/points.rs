@@ -1,15 +1,21 @@
-//! The points of a sum as the vector kernel reads them: records, and behind them their images under the endomorphism.
+//! The points of a sum as the vector kernel reads them: records, and behind them their images under the endomorphism. Tables
+//! have more such columns behind these, each a power of two times the one before.
 
 use super::coordinate::Coordinate;
 use super::field::Element;
 use super::modulus::{Coordinates, Modulus};
+use super::pairs::{AddPairs, Pairs};
 use super::quadratic::Quadratic;
+use super::Ifma;
 use crate::aligned::Aligned;
 use crate::buckets::Limbed;
 use ark_bn254::{g1, g2, Fq, Fq2};
 use ark_ec::short_weierstrass::Affine;
 use ark_ff::{BigInt, BigInteger, MontFp};
 use rayon::prelude::*;
+
+/// Points that are doubled together.
+const BATCH: usize = 4096;
 
 /// A group whose points eight lanes add.
 pub trait VectorCurve: Limbed {
@@ -55,6 +61,11 @@ impl VectorCurve for g2::Config {
     }
 }
 
+/// The point of a record.
+pub fn affine<P: VectorCurve>(record: &Record<P>) -> Affine<P> {
+    P::coordinates(record).map_or_else(Affine::identity, |(x, y)| Affine::new_unchecked(x, y))
+}
+
 /// Points in records, none at infinity, and as many images; over words that somebody else holds.
 pub struct PreparedPoints<'a, P: VectorCurve> {
     records: &'a [Record<P>],
@@ -84,6 +95,32 @@ impl<'a, P: VectorCurve> PreparedPoints<'a, P> {
         words
     }
 
+    /// The words of the same points, and their images, times 2^`bits`.
+    pub fn multiplied(ifma: Ifma, words: &[u64], bits: usize) -> Aligned {
+        let (plain, _) = words.split_at(words.len() / 2);
+        let mut out = Aligned::zeroed(plain.len());
+        out.copy_from_slice(plain);
+        let points: Vec<Affine<P>> = P::Coordinate::view_mut(&mut out)
+            .par_chunks_mut(BATCH)
+            .flat_map_iter(|points| {
+                let mut pairs = Pairs::default();
+                (0..points.len() as u32).for_each(|place| pairs.push(place << 1, place << 1, place));
+                let mut scratch = Vec::new();
+                for _ in 0..bits {
+                    ifma.run(AddPairs::<P::Coordinate> {
+                        table: None,
+                        points,
+                        pairs: &pairs,
+                        infinities: true,
+                        scratch: &mut scratch,
+                    });
+                }
+                points.iter().map(affine::<P>)
+            })
+            .collect();
+        Self::words(&points)
+    }
+
     /// `words` as [`Self::words`] made them, at a cache line too.
     pub fn new(words: &'a [u64]) -> Self {
         Self {
@@ -91,7 +128,7 @@ impl<'a, P: VectorCurve> PreparedPoints<'a, P> {
         }
     }
 
-    /// Points, and behind them their images.
+    /// Points, and behind them their images; column after column.
     pub fn records(&self) -> &'a [Record<P>] {
         self.records
     }

@@ -1,22 +1,25 @@
-//! Pippenger's buckets over a recoding: one sum for each window of digits.
+//! Pippenger's buckets over a recoding: one sum for each set of windows that share their buckets.
 //!
-//! A window's buckets are heaps. Their weighted sum, bucket i counting i + 1 times, is taken apart by the bits of i: while
+//! Without tables each window is a set. Where the points stand multiplied by powers of two, in columns so many bits apart,
+//! windows that are as far apart are one set: each takes its points from its own column.
+//!
+//! A set's buckets are heaps. Their weighted sum, bucket i counting i + 1 times, is taken apart by the bits of i: while
 //! neighbouring buckets are added level by level, the odd ones of level j go to a heap of its own, which counts 2^j times.
 //! So that, too, is nothing but sums of heaps, without a chain of dependent additions.
 
 use super::coordinate::Coordinate;
 use super::heaps::Heaps;
 use super::pairs::{AddPairs, Pairs};
-use super::points::{PreparedPoints, Record, VectorCurve};
+use super::points::{affine, PreparedPoints, VectorCurve};
 use super::Ifma;
 use crate::aligned::Aligned;
 use crate::error::Result;
 use crate::msm::check;
 use crate::recoding::Recoding;
-use ark_ec::short_weierstrass::{Affine, Projective};
+use ark_ec::short_weierstrass::Projective;
+use ark_ec::AffineRepr;
 use ark_ff::{AdditiveGroup, Zero};
 use core::marker::PhantomData;
-use core::ops::Range;
 use rayon::prelude::*;
 use std::sync::atomic::AtomicBool;
 
@@ -29,6 +32,9 @@ const GROUP: usize = 1 << 21;
 /// Pairs for which a group alone does another round; what is left is added with the other groups' rests.
 const WORTH: usize = 256;
 
+/// Digits of a part of a set's buckets, where there are too few sets for all cores.
+const PART: usize = 1 << 15;
+
 /// Points and the scalar each is multiplied by: point i by scalar wires[i] of the recoding.
 pub struct Terms<'a, P: VectorCurve> {
     pub points: PreparedPoints<'a, P>,
@@ -36,30 +42,91 @@ pub struct Terms<'a, P: VectorCurve> {
     pub recoding: &'a Recoding,
 }
 
-/// Σ scalar·point
-pub fn sum<P: VectorCurve>(ifma: Ifma, terms: Terms<'_, P>, cancel: &AtomicBool) -> Result<Projective<P>> {
-    let windows = terms.recoding.windows();
-    let share = (TASK / (2 * terms.wires.len()).max(1)).clamp(1, windows.div_ceil(rayon::current_num_threads()).max(1));
-    let sums: Vec<Vec<Projective<P>>> = (0..windows.div_ceil(share))
-        .into_par_iter()
-        .map(|task| {
-            check(cancel)?;
-            Ok(window_sums(ifma, &terms, task * share..windows.min((task + 1) * share)))
-        })
-        .collect::<Result<_>>()?;
-    Ok(sums.iter().flatten().rev().fold(Projective::zero(), |mut total, sum| {
-        for _ in 0..terms.recoding.width() {
-            total.double_in_place();
-        }
-        total + sum
-    }))
+/// Windows that share buckets, and the power of two that these count.
+struct Set {
+    start: usize,
+    windows: Vec<Columned>,
 }
 
-fn window_sums<P: VectorCurve>(ifma: Ifma, terms: &Terms<'_, P>, windows: Range<usize>) -> Vec<Projective<P>> {
-    let (places, lengths) = sorted(terms, windows.clone());
-    let mut heaps = Heaps::default();
-    let buckets = bucket_sums(ifma, terms.points.records(), &places, &lengths, &mut heaps);
-    weighted::<P>(ifma, buckets, windows.len(), terms.recoding.width() - 1, heaps)
+/// A window and the first of its points among the records.
+struct Columned {
+    window: usize,
+    first: u32,
+}
+
+/// Σ scalar·point
+pub fn sum<P: VectorCurve>(ifma: Ifma, terms: Terms<'_, P>, cancel: &AtomicBool) -> Result<Projective<P>> {
+    let sets = sets(&terms);
+    let digits = 2 * terms.wires.len() * sets.first().map_or(0, |set| set.windows.len());
+    let share = (TASK / digits.max(1)).clamp(1, sets.len().div_ceil(rayon::current_num_threads()).max(1));
+    let wanted = (2 * rayon::current_num_threads()).div_ceil(sets.len().max(1));
+    let sums: Vec<Vec<Projective<P>>> = sets
+        .par_chunks(share)
+        .map(|sets| {
+            check(cancel)?;
+            Ok(set_sums(ifma, &terms, sets, wanted))
+        })
+        .collect::<Result<_>>()?;
+    let mut total = Projective::zero();
+    let mut above = 0;
+    for (set, sum) in sets.iter().rev().zip(sums.iter().flatten().rev()) {
+        (set.start..above).for_each(|_| {
+            total.double_in_place();
+        });
+        total += sum;
+        above = set.start;
+    }
+    Ok(total)
+}
+
+fn sets<P: VectorCurve>(terms: &Terms<'_, P>) -> Vec<Set> {
+    let mut sets: Vec<Set> = Vec::new();
+    for (number, window) in (0..).zip(terms.recoding.windows()) {
+        let (column, start) = match terms.recoding.spacing() {
+            Some(spacing) => (window.start / spacing, window.start % spacing),
+            None => (0, window.start),
+        };
+        let columned = Columned {
+            window: number,
+            first: (2 * column * terms.wires.len()) as u32,
+        };
+        match sets.iter_mut().find(|set| set.start == start) {
+            Some(set) => set.windows.push(columned),
+            None => sets.push(Set {
+                start,
+                windows: vec![columned],
+            }),
+        }
+    }
+    sets
+}
+
+/// The sums of some sets, which are sorted together and then added up in as many parts each as are wanted and worth it.
+fn set_sums<P: VectorCurve>(ifma: Ifma, terms: &Terms<'_, P>, sets: &[Set], wanted: usize) -> Vec<Projective<P>> {
+    let (places, lengths) = sorted(terms, sets);
+    // Rows of a power of two of buckets: whole sets, or equal parts of one.
+    let levels = terms.recoding.width() - 1;
+    let worth = (places.len() / sets.len().max(1) / PART).max(1).ilog2();
+    let parts = 1 << worth.min(wanted.next_power_of_two().ilog2()).min(levels as u32);
+    let levels = levels - usize::ilog2(parts) as usize;
+    let together = if parts == 1 { sets.len() } else { 1 };
+    let mut tasks = Vec::new();
+    let (mut rest, mut first) = (places.as_slice(), 0);
+    for lengths in lengths.chunks(together << levels) {
+        let (mine, others) = rest.split_at(lengths.iter().sum::<u32>() as usize);
+        tasks.push((first, mine, lengths));
+        (rest, first) = (others, (first + 1) % parts);
+    }
+    let sums: Vec<Vec<Projective<P>>> = tasks
+        .into_par_iter()
+        .map(|(part, places, lengths)| {
+            let mut heaps = Heaps::default();
+            let buckets = bucket_sums(ifma, terms.points.records(), places, lengths, &mut heaps);
+            weighted::<P>(ifma, buckets, together, levels, (part as u64) << levels, heaps)
+        })
+        .collect();
+    let rows: Vec<Projective<P>> = sums.into_iter().flatten().collect();
+    rows.chunks(parts).map(|parts| parts.iter().sum()).collect()
 }
 
 /// Points with the numbers of their buckets, in order.
@@ -132,17 +199,18 @@ fn bucket_sums<C: Coordinate>(
     rests
 }
 
-/// The places of all nonzero digits, by window and bucket, and how many there are in each bucket.
-fn sorted<P: VectorCurve>(terms: &Terms<'_, P>, windows: Range<usize>) -> (Vec<u32>, Vec<u32>) {
+/// The places of all nonzero digits, by set and bucket, and how many there are in each bucket.
+fn sorted<P: VectorCurve>(terms: &Terms<'_, P>, sets: &[Set]) -> (Vec<u32>, Vec<u32>) {
     let half = 1 << (terms.recoding.width() - 1);
-    let mut lengths = vec![0u32; windows.len() * half];
-    for (at, window) in windows.clone().enumerate() {
-        let digits = terms.recoding.digits(window);
-        let lengths = &mut lengths[at * half..(at + 1) * half];
-        for wire in terms.wires {
-            for digit in digits[*wire as usize] {
-                if digit != 0 {
-                    lengths[digit.unsigned_abs() as usize - 1] += 1;
+    let mut lengths = vec![0u32; sets.len() * half];
+    for (set, lengths) in sets.iter().zip(lengths.chunks_exact_mut(half)) {
+        for Columned { window, .. } in &set.windows {
+            let digits = terms.recoding.digits(*window);
+            for wire in terms.wires {
+                for digit in digits[*wire as usize] {
+                    if digit != 0 {
+                        lengths[digit.unsigned_abs() as usize - 1] += 1;
+                    }
                 }
             }
         }
@@ -155,16 +223,17 @@ fn sorted<P: VectorCurve>(terms: &Terms<'_, P>, windows: Range<usize>) -> (Vec<u
     }
     let mut places = vec![0; total as usize];
     let count = terms.wires.len() as u32;
-    for (at, window) in windows.enumerate() {
-        let digits = terms.recoding.digits(window);
-        let next = &mut next[at * half..(at + 1) * half];
-        for (index, wire) in (0..).zip(terms.wires) {
-            let [plain, image] = digits[*wire as usize];
-            for (digit, place) in [(plain, index), (image, index + count)] {
-                if digit != 0 {
-                    let next = &mut next[digit.unsigned_abs() as usize - 1];
-                    places[*next as usize] = place << 1 | u32::from(digit < 0);
-                    *next += 1;
+    for (set, next) in sets.iter().zip(next.chunks_exact_mut(half)) {
+        for Columned { window, first } in &set.windows {
+            let digits = terms.recoding.digits(*window);
+            for (index, wire) in (*first..).zip(terms.wires) {
+                let [plain, image] = digits[*wire as usize];
+                for (digit, place) in [(plain, index), (image, index + count)] {
+                    if digit != 0 {
+                        let next = &mut next[digit.unsigned_abs() as usize - 1];
+                        places[*next as usize] = place << 1 | u32::from(digit < 0);
+                        *next += 1;
+                    }
                 }
             }
         }
@@ -172,23 +241,24 @@ fn sorted<P: VectorCurve>(terms: &Terms<'_, P>, windows: Range<usize>) -> (Vec<u
     (places, lengths)
 }
 
-/// Σ (i + 1)·bucket[i] of each window, 2^`levels` buckets each.
+/// Σ (first + i + 1)·bucket[i] of each row, 2^`levels` buckets each.
 fn weighted<P: VectorCurve>(
     ifma: Ifma,
     mut buckets: Buckets<P::Coordinate>,
-    windows: usize,
+    rows: usize,
     levels: usize,
+    first: u64,
     mut heaps: Heaps<P::Coordinate>,
 ) -> Vec<Projective<P>> {
-    let most = |level: usize| buckets.ids.len().min(windows << (levels - 1 - level));
+    let most = |level: usize| buckets.ids.len().min(rows << (levels - 1 - level));
     let mut odd = Buckets::<P::Coordinate>::for_up_to((0..levels).map(most).sum());
-    let mut odd_lengths = vec![0u32; levels * windows];
+    let mut odd_lengths = vec![0u32; levels * rows];
     let (mut pairs, mut scratch) = (Pairs::default(), Vec::new());
     let mut next = Buckets::<P::Coordinate>::for_up_to(buckets.ids.len());
     for level in 0..levels {
         for (id, point) in buckets.ids.iter().zip(buckets.points()) {
             if id & 1 == 1 {
-                let heap = level * windows + (id >> (levels - level)) as usize;
+                let heap = level * rows + (id >> (levels - level)) as usize;
                 odd.push(heap as u32, point);
                 odd_lengths[heap] += 1;
             }
@@ -216,12 +286,12 @@ fn weighted<P: VectorCurve>(
     }
     heaps.take(odd.points(), &odd_lengths);
     heaps.sum(ifma, 1);
-    let mut sums = vec![Projective::zero(); windows];
-    let mut odds = vec![None; levels * windows];
+    let mut sums = vec![Projective::zero(); rows];
+    let mut odds = vec![None; levels * rows];
     for (heap, sum) in heaps.left() {
-        odds[heap as usize] = Some(point::<P>(sum));
+        odds[heap as usize] = Some(affine::<P>(sum));
     }
-    for level in odds.chunks(windows.max(1)).rev() {
+    for level in odds.chunks(rows.max(1)).rev() {
         for (sum, odd) in sums.iter_mut().zip(level) {
             sum.double_in_place();
             if let Some(odd) = odd {
@@ -229,12 +299,8 @@ fn weighted<P: VectorCurve>(
             }
         }
     }
-    for (window, all) in buckets.ids.iter().zip(buckets.points()) {
-        sums[*window as usize] += point::<P>(all);
+    for (row, all) in buckets.ids.iter().zip(buckets.points()) {
+        sums[*row as usize] += affine::<P>(all).mul_bigint([first + 1]);
     }
     sums
-}
-
-fn point<P: VectorCurve>(record: &Record<P>) -> Affine<P> {
-    P::coordinates(record).map_or_else(Affine::identity, |(x, y)| Affine::new_unchecked(x, y))
 }

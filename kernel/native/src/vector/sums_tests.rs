@@ -1,16 +1,18 @@
 //! Sums on the vector path and on the portable one against a single multiplication: points are known multiples.
 
-use super::points::{PreparedPoints, VectorCurve};
+use super::points::{affine, PreparedPoints, VectorCurve};
 use super::sums::{sum, Terms};
 use super::tests::{size, Stream};
 use super::Ifma;
+use crate::aligned::Aligned;
 use crate::msm::msm;
 use crate::portable::Points;
 use crate::recoding::Recoding;
+use crate::tables::spacing;
 use ark_bn254::{g1, g2, Fr};
 use ark_ec::short_weierstrass::{Affine, Projective};
 use ark_ec::{CurveGroup, PrimeGroup};
-use ark_ff::{BigInt, MontFp, PrimeField, Zero};
+use ark_ff::{BigInt, Field, MontFp, PrimeField, Zero};
 use std::sync::atomic::AtomicBool;
 
 /// Points with their logarithms: small, opposite and random ones.
@@ -31,26 +33,33 @@ impl<P: VectorCurve> Known<P> {
         }
     }
 
-    fn agrees(&self, ifma: Ifma, terms: &[(usize, Fr)]) {
+    fn agrees(&self, ifma: Ifma, terms: &[(usize, Fr)], columns: usize) {
         let never = AtomicBool::new(false);
         let points: Vec<Affine<P>> = terms.iter().map(|(at, _)| self.points[*at]).collect();
         let scalars: Vec<BigInt<4>> = terms.iter().map(|(_, scalar)| scalar.into_bigint()).collect();
         let wires: Vec<u32> = (0..).take(terms.len()).collect();
-        let words = PreparedPoints::<P>::words(&points);
-        let found = sum(
-            ifma,
-            Terms {
-                points: PreparedPoints::<P>::new(&words),
-                wires: &wires,
-                recoding: &Recoding::new(&scalars),
-            },
-            &never,
-        );
         let log: Fr = terms.iter().map(|(at, scalar)| self.logs[*at] * scalar).sum();
         let expected = Projective::<P>::generator() * log;
-        assert_eq!(found, Ok(expected), "{} terms on the vector path", terms.len());
+        for columns in [1, columns] {
+            let words = table(ifma, &points, columns);
+            let found = sum(
+                ifma,
+                Terms {
+                    points: PreparedPoints::<P>::new(&words),
+                    wires: &wires,
+                    recoding: &Recoding::new(&scalars, spacing(columns)),
+                },
+                &never,
+            );
+            assert_eq!(
+                found,
+                Ok(expected),
+                "{} terms on the vector path, {columns} columns",
+                terms.len()
+            );
+        }
         assert_eq!(
-            Points::new(&points).sum(&wires, &Recoding::new(&scalars), &never),
+            Points::new(&points).sum(&wires, &Recoding::new(&scalars, None), &never),
             Ok(expected),
             "{} terms on the portable path",
             terms.len()
@@ -62,6 +71,20 @@ impl<P: VectorCurve> Known<P> {
             terms.len()
         );
     }
+}
+
+/// Points in columns as a prepared key has them.
+fn table<P: VectorCurve>(ifma: Ifma, points: &[Affine<P>], columns: usize) -> Aligned {
+    let first = PreparedPoints::<P>::words(points);
+    let mut words = Aligned::zeroed(columns * first.len());
+    words[..first.len()].copy_from_slice(&first);
+    for column in 1..columns {
+        let (before, after) = words.split_at_mut(column * first.len());
+        let last = &before[(column - 1) * first.len()..];
+        let next = PreparedPoints::<P>::multiplied(ifma, last, spacing(columns).unwrap_or(0));
+        after[..first.len()].copy_from_slice(&next);
+    }
+    words
 }
 
 fn scalar(stream: &mut Stream, kind: u64) -> Fr {
@@ -93,7 +116,8 @@ fn many_sums<P: VectorCurve>(name: u64, count: usize, most: u64) {
                 (stream.below(points) as usize, scalar(&mut stream, kind))
             })
             .collect();
-        known.agrees(ifma, &terms);
+        let columns = 2 + stream.below(15) as usize;
+        known.agrees(ifma, &terms, columns);
     }
 }
 
@@ -121,11 +145,12 @@ fn degenerate<P: VectorCurve>(name: u64) {
     let opposite = known.points.len() / 2;
     for terms in [1, 2, 3, 7, 8, 9, 64, 1001] {
         for scalar in [Fr::from(1u64), -Fr::from(1u64), Fr::from(5u64), stream.scalar()] {
+            let columns = 2 + stream.below(15) as usize;
             let all = |point: &dyn Fn(usize) -> usize| (0..terms).map(|i| (point(i), scalar)).collect::<Vec<_>>();
-            known.agrees(ifma, &all(&|_| 9));
-            known.agrees(ifma, &all(&|i| if i % 2 == 0 { 9 } else { 9 + opposite }));
-            known.agrees(ifma, &all(&|i| if i % 4 < 2 { 9 } else { 9 + opposite }));
-            known.agrees(ifma, &all(&|i| [0, 1, 2, opposite + 2, 3, opposite][i % 6]));
+            known.agrees(ifma, &all(&|_| 9), columns);
+            known.agrees(ifma, &all(&|i| if i % 2 == 0 { 9 } else { 9 + opposite }), columns);
+            known.agrees(ifma, &all(&|i| if i % 4 < 2 { 9 } else { 9 + opposite }), columns);
+            known.agrees(ifma, &all(&|i| [0, 1, 2, opposite + 2, 3, opposite][i % 6]), columns);
         }
     }
 }
@@ -143,6 +168,34 @@ fn images_are_multiples_by_lambda() {
         let point = (Projective::<P>::generator() * Fr::from(7u64)).into_affine();
         let image = Affine::<P>::new_unchecked(P::endomorphism(&point.x), point.y);
         assert_eq!(point * lambda, Projective::from(image));
+    }
+    check::<g1::Config>();
+    check::<g2::Config>();
+}
+
+#[test]
+fn columns_are_multiples_by_powers_of_two() {
+    fn check<P: VectorCurve>() {
+        let Some(ifma) = Ifma::detect() else { return };
+        let points: Vec<Projective<P>> = (1..20u64).map(|log| Projective::generator() * Fr::from(log)).collect();
+        let points = Projective::normalize_batch(&points);
+        for columns in [2, 5, 12] {
+            let words = table(ifma, &points, columns);
+            let records = PreparedPoints::<P>::new(&words).records();
+            let mut expected = points.clone();
+            for column in records.chunks_exact(2 * points.len()) {
+                let (plain, images) = column.split_at(points.len());
+                let image = |point: &Affine<P>| Affine::<P>::new_unchecked(P::endomorphism(&point.x), point.y);
+                assert_eq!(plain.iter().map(affine::<P>).collect::<Vec<_>>(), expected);
+                assert_eq!(
+                    images.iter().map(affine::<P>).collect::<Vec<_>>(),
+                    expected.iter().map(image).collect::<Vec<_>>()
+                );
+                let power = Fr::from(2u64).pow([spacing(columns).unwrap_or(0) as u64]);
+                let next: Vec<Projective<P>> = expected.iter().map(|point| *point * power).collect();
+                expected = Projective::normalize_batch(&next);
+            }
+        }
     }
     check::<g1::Config>();
     check::<g2::Config>();
