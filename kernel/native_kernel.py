@@ -11,7 +11,7 @@ from .errors import EnvironmentFault, FormatError
 from .field import R
 from .files import reading, write_file
 from .groth16_data import G1, G2, Proof, VerifyingKey
-from .prepared import load_with_cache
+from .prepared import discard, load_with_cache, prepared_path
 from .witness_program import WitnessProgram
 from .words import (
     from_words,
@@ -30,9 +30,10 @@ __all__ = ["NativeKernel", "NativeProgram", "NativeProvingKey"]
 class NativeProvingKey:
     """A `.zkey` held by the native kernel."""
 
-    def __init__(self, key: _native.ProvingKey) -> None:
-        """Wrap a loaded key."""
+    def __init__(self, key: _native.ProvingKey, cache: Path | None = None) -> None:
+        """Wrap a loaded key, and where its cache stands."""
         self._key = key
+        self._cache = cache
         self.n_public = key.n_public
         self.n_variables = key.n_variables
         self.domain_size = key.domain_size
@@ -46,6 +47,9 @@ class NativeProvingKey:
         """Prove on all cores without the interpreter's lock; Ctrl-C stops it."""
         code = "scalar-not-canonical"
         data = self._key.prove(witness, scalar_words([r], code), scalar_words([s], code))
+        if self._cache is not None and self._key.tables_damaged:
+            discard(self._cache)
+            self._cache = None
         a, b, c = g1_from(data[:64]), g2_from(data[64:192]), g1_from(data[192:])
         # Points at infinity are left as (0, 0): verification refuses them.
         return Proof(a or (0, 0), b or ((0, 0), (0, 0)), c or (0, 0))
@@ -105,7 +109,7 @@ class NativeKernel:
         """Load and check a `.zkey`, through the cache beside it where it is a file; raises FormatError, FileError."""
         if isinstance(zkey, bytes):
             return NativeProvingKey(_native.ProvingKey.from_bytes(zkey))
-        return NativeProvingKey(load_with_cache(zkey, digest))
+        return NativeProvingKey(load_with_cache(zkey, digest), prepared_path(zkey))
 
     def load_program(self, data: bytes) -> NativeProgram:
         """Load and check a witness program; raises FormatError."""

@@ -25,7 +25,7 @@ from . import _native
 from .errors import EnvironmentFault
 from .files import reading
 
-__all__ = ["SUFFIX", "TABLES_VARIABLE", "load_with_cache", "prepared_path", "tables_budget"]
+__all__ = ["SUFFIX", "TABLES_VARIABLE", "discard", "load_with_cache", "prepared_path", "tables_budget"]
 
 SUFFIX = ".prepared"
 TABLES_VARIABLE = "ZKMARGIN_TABLES_MIB"
@@ -39,7 +39,7 @@ def prepared_path(zkey: Path) -> Path:
 
 
 def tables_budget() -> int:
-    """Return the bytes that a key's tables may take. Raises EnvironmentFault when the variable is not a number of MiB."""
+    """Return the bytes that a key's tables may take. Raises EnvironmentFault where the variable is no number of MiB."""
     chosen = os.environ.get(TABLES_VARIABLE, "") or str(DEFAULT_MIB)
     if not (chosen.isascii() and chosen.isdecimal() and len(chosen) <= 7 and int(chosen) <= MAX_MIB):
         raise EnvironmentFault(f"{TABLES_VARIABLE} is {chosen!r}, not a number of MiB", code="bad-tables-budget")
@@ -67,6 +67,12 @@ def load_with_cache(zkey: Path, digest: bytes | None = None, *, budget: int | No
             _keep(key, zkey, found, budget)
             key = _prepared(zkey, found, budget) or key
         return key
+
+
+def discard(cache: Path) -> None:
+    """Delete a cache whose tables were found damaged, so that the next load writes a whole one."""
+    with contextlib.suppress(OSError):
+        cache.unlink()
 
 
 def _prepared(zkey: Path, digest: bytes, budget: int) -> _native.ProvingKey | None:

@@ -7,12 +7,14 @@ from hashlib import sha256
 import pytest
 
 from zkmargin.kernel import kernel, prove, public_inputs, verify
-from zkmargin.kernel.errors import FormatError, Unsatisfied
-from zkmargin.kernel.prepared import prepared_path
+from zkmargin.kernel.errors import EnvironmentFault, FormatError, Unsatisfied
+from zkmargin.kernel.prepared import load_with_cache, prepared_path, tables_budget
 
 CHUNK, HEADER, SECTIONS = 1 << 15, 32, 15
+COLUMNS, TABLES = 10 + SECTIONS, 12 + SECTIONS  # in the header: columns of the witness's points and of the quotient's
 QUERIES = {"a": 0, "b1": 1, "b2": 2, "c": 3, "h": 4}  # where each query's points stand
 BLINDING = (5, 7)
+MASK = (1 << 64) - 1
 
 
 @pytest.fixture
@@ -29,17 +31,34 @@ def words(data):
     return list(struct.unpack(f"<{len(data) // 8}Q", data))
 
 
+def leaf(chunk):
+    lanes = list(range(1, 9))
+    for at, word in enumerate(chunk):
+        product = (lanes[at % 8] ^ word) * 0x9E3779B97F4A7C15 & MASK
+        lanes[at % 8] = product ^ product >> 32
+    return lanes
+
+
+def digest_of(header, runs):
+    leaves = [word for run in runs for at in range(0, len(run), CHUNK) for word in leaf(run[at : at + CHUNK])]
+    return words(sha256(struct.pack(f"<{len(header) + len(leaves)}Q", *header, *leaves)).digest())
+
+
+def columns_of(values, section):
+    return values[COLUMNS + (section == QUERIES["h"])] if section in QUERIES.values() else 1
+
+
 def sealed(values):
-    """Return the file of these words with the digest they should have: what a program of the same user can write."""
-    lengths, start, chunks = values[10 : 10 + SECTIONS], HEADER, []
-    for length in lengths:
-        section = values[start : start + length]
-        chunks += [section[at : at + CHUNK] for at in range(0, length, CHUNK)]
+    """Return the file of these words with the digests they should have: what a program of the same user can write."""
+    start, firsts, others = HEADER, [], []
+    for section, length in enumerate(values[10 : 10 + SECTIONS]):
+        column = length // max(columns_of(values, section), 1)
+        firsts.append(values[start : start + column])
+        others += [values[at : at + column] for at in range(start + column, start + length, max(column, 1))]
         start += length
-    header = [*values[:6], 0, 0, 0, 0, *values[10:HEADER]]
-    packed = [struct.pack(f"<{len(chunk)}Q", *chunk) for chunk in (header, *chunks)]
-    digest = sha256(b"".join(sha256(chunk).digest() for chunk in packed)).digest()
-    return struct.pack(f"<{len(values)}Q", *values[:6], *words(digest), *values[10:])
+    header = [*values[:TABLES], *digest_of([], others), *values[TABLES + 4 : HEADER]]
+    digest = digest_of([*header[:6], 0, 0, 0, 0, *header[10:]], firsts)
+    return struct.pack(f"<{len(values)}Q", *header[:6], *digest, *header[10:], *values[HEADER:])
 
 
 def test_a_prepared_key_proves_as_the_key_does(kept, small, native):
@@ -61,8 +80,9 @@ def test_what_is_damaged_stale_or_foreign_is_replaced(kept, small, native, make,
     whole = cache.read_bytes()
     values = words(whole)
     broken = [b"", whole[:7], whole[:-1], whole[:-8], whole + bytes(8), bytes(len(whole)), zkey.read_bytes()]
+    outside = outside_tables(values)
     for _ in range(60):
-        at, bit = generator.randrange(len(whole)), 1 << generator.randrange(8)
+        at, bit = 8 * generator.choice(outside) + generator.randrange(8), 1 << generator.randrange(8)
         broken.append(whole[:at] + bytes([whole[at] ^ bit]) + whole[at + 1 :])
     broken.append(sealed([values[0] + 1, *values[1:]]))  # another version
     broken.append(sealed([values[0], values[1] + 1, *values[2:]]))  # another layout
@@ -70,11 +90,65 @@ def test_what_is_damaged_stale_or_foreign_is_replaced(kept, small, native, make,
     broken.append(sealed([*values[:10], values[10] + 1, *values[11:]]))  # more wires than points
     wires = section_start(values, len(QUERIES))
     broken.append(sealed([*values[:wires], 1 << 32, *values[wires + 1 :]]))  # a wire that does not exist
+    for column in (COLUMNS, COLUMNS + 1):  # columns that are not there
+        broken.append(sealed([*values[:column], values[column] + 1, *values[column + 1 :]]))
     for content in broken:
         cache.write_bytes(content)
         assert prove(native.load_key(zkey), small.circuit.witness_bytes(), blinding=BLINDING) == honest
         assert cache.read_bytes() == whole
     tally("P4", "damaged, stale or foreign prepared keys, each replaced by a whole one", len(broken), 0)
+
+
+def test_damaged_tables_are_not_used_and_go(kept, small, native, generator):
+    """Looked at before the second proof: it and the third are the key's own, and the next load finds a whole file."""
+    zkey, cache, honest = kept
+    whole = cache.read_bytes()
+    values = words(whole)
+    inside = sorted(set(range(len(values))) - set(outside_tables(values)))
+    assert bool(inside) == (native.name() == "native-ifma")
+    for at in generator.sample(inside, min(20, len(inside))):
+        broken = [*values[:at], values[at] ^ 1 << generator.randrange(64), *values[at + 1 :]]
+        cache.write_bytes(struct.pack(f"<{len(values)}Q", *broken))
+        key = native.load_key(zkey)
+        for used in (False, True, True):
+            assert prove(key, small.circuit.witness_bytes(), blinding=BLINDING) == honest
+            assert cache.exists() is not used
+        native.load_key(zkey)
+        assert cache.read_bytes() == whole
+
+
+def test_every_budget_proves_the_same(kept, small, native, monkeypatch):
+    """None, too little, something and everything: the columns differ, the bytes of the proof do not."""
+    zkey, cache, honest = kept
+    seen = set()
+    for mib, budget in ((0, 0), (0, 4096), (0, 100_000), (1, 1 << 20), (1 << 20, 1 << 40)):
+        key = load_with_cache(zkey, budget=budget)
+        values = words(cache.read_bytes())
+        seen.add(tuple(values[COLUMNS : COLUMNS + 2]))
+        rest = len(values) - len(outside_tables(values))
+        assert 8 * rest <= budget
+        proofs = {
+            key.prove(small.circuit.witness_bytes(), *(x.to_bytes(32, "little") for x in BLINDING)) for _ in range(3)
+        }
+        assert len(proofs) == 1
+        monkeypatch.setenv("ZKMARGIN_TABLES_MIB", str(mib))
+        loaded = native.load_key(zkey)
+        assert all(prove(loaded, small.circuit.witness_bytes(), blinding=BLINDING) == honest for _ in range(3))
+    assert (1, 1) in seen
+    assert len(seen) >= (3 if native.name() == "native-ifma" else 1)
+
+
+def test_a_budget_that_is_none_is_refused(kept, native, monkeypatch):
+    zkey, _, _ = kept
+    monkeypatch.delenv("ZKMARGIN_TABLES_MIB", raising=False)
+    assert tables_budget() == 32 << 20
+    for wrong in ("-1", "1.5", "lots", "²", "1048577", " 5"):
+        monkeypatch.setenv("ZKMARGIN_TABLES_MIB", wrong)
+        with pytest.raises(EnvironmentFault) as caught:
+            native.load_key(zkey)
+        assert caught.value.code == "bad-tables-budget"
+    monkeypatch.setenv("ZKMARGIN_TABLES_MIB", "1048576")
+    assert tables_budget() == 1 << 40
 
 
 def test_a_cache_that_others_could_have_written_is_not_read(kept, small, native, monkeypatch):
@@ -136,7 +210,7 @@ def test_a_poisoned_cache_makes_no_proof(kept, small, native, tally, generator):
     whole = words(cache.read_bytes())
     wrong = same = 0
     said = []
-    for number in range(80):
+    for number in range(160):
         values = list(whole)
         section = generator.choice([*QUERIES.values(), *range(11, SECTIONS)])
         start, length = section_start(values, section), values[10 + section]
@@ -150,7 +224,9 @@ def test_a_poisoned_cache_makes_no_proof(kept, small, native, tally, generator):
             values[at : at + 8], values[other : other + 8] = values[other : other + 8], values[at : at + 8]
         cache.write_bytes(sealed(values))
         try:
-            proof = prove(native.load_key(zkey), small.circuit.witness_bytes(), blinding=BLINDING)
+            key = native.load_key(zkey)
+            prove(key, small.circuit.witness_bytes(), blinding=BLINDING)
+            proof = prove(key, small.circuit.witness_bytes(), blinding=BLINDING)  # from the tables
         except (Unsatisfied, FormatError) as error:
             said.append(f"{error} {error.as_json()}")
             continue
@@ -174,7 +250,16 @@ def test_a_poisoned_cache_does_not_unblind(kept, small, native):
     cache.write_bytes(sealed(values))
     key = native.load_key(zkey)
     points = {key.prove(small.circuit.witness_bytes(), r, 7).a for r in range(2, 22)}
-    assert len(points) == 20
+    assert len(points) == 20  # the first without tables, the others with them
+
+
+def outside_tables(values):
+    """Return the numbers of all words but those of tables' further columns."""
+    outside, start = list(range(HEADER)), HEADER
+    for section, length in enumerate(values[10 : 10 + SECTIONS]):
+        outside += range(start, start + length // columns_of(values, section))
+        start += length
+    return outside
 
 
 def section_start(values, section):

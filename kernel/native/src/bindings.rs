@@ -80,6 +80,12 @@ impl ProvingKey {
         })
     }
 
+    /// Whether a proof has found the tables of the cache damaged; they are not used.
+    #[getter]
+    fn tables_damaged(&self) -> bool {
+        self.0.tables.damaged()
+    }
+
     #[getter]
     fn n_public(&self) -> u32 {
         self.0.head.n_public

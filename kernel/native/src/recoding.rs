@@ -16,8 +16,8 @@ const A2: u128 = 0x6f4d_8248_eeb8_59fd_0be4_e154_1221_250b;
 const QUOTIENT_1: [u64; 3] = [0xd91d_232e_c7e0_b3d7, 0x2, 0];
 const QUOTIENT_2: [u64; 3] = [0x7a7b_d9d4_391e_b18e, 0x4cce_f014_a773_d2cf, 0x2];
 
-/// Halves are below 2^126.
-pub const MOST: u128 = (1 << 126) - 1;
+/// Bits of the longest halves and of a sign.
+pub const LONGEST: usize = 127;
 
 /// Below 2^124 the rounded quotients are zero.
 const SHORT: u32 = 124;
@@ -61,7 +61,8 @@ impl Recoding {
             .flatten_iter()
             .map(|half| (usize::from(half.magnitude >> MAX_WIDTH != 0), half.magnitude))
             .reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1.max(b.1)));
-        let width = best_width(long, largest, spacing).0;
+        let bits = if largest == 0 { 0 } else { largest.ilog2() as usize + 2 };
+        let width = best_width(long, bits, spacing).0;
         Self::with_width(&halves, largest, spacing, width)
     }
 
@@ -111,11 +112,17 @@ impl Recoding {
     }
 }
 
-/// The width with which so many long halves cost least, and that cost in additions.
-pub fn best_width(long: usize, largest: u128, spacing: Option<usize>) -> (usize, usize) {
-    let cost = |width| {
-        let windows = windows(largest, spacing, width).len();
-        let sets = spacing.map_or(windows, |spacing| windows.min(spacing.div_ceil(width)));
+/// The width with which so many halves of so many bits, signs included, cost least, and that cost in additions.
+pub fn best_width(long: usize, bits: usize, spacing: Option<usize>) -> (usize, usize) {
+    let cost = |width: usize| {
+        let column = spacing.unwrap_or(width);
+        let shares = column.div_ceil(width);
+        let windows = bits / column * shares + (bits % column * shares).div_ceil(column);
+        let sets = if spacing.is_some() {
+            windows.min(shares)
+        } else {
+            windows
+        };
         windows * long + sets * ((5 << (width - 1)) / 2 + 64)
     };
     let widths = (2..=MAX_WIDTH).map(|width| (width, cost(width)));
@@ -267,7 +274,7 @@ mod tests {
     fn halves_are_short_and_make_their_scalar() {
         for scalar in scalars() {
             let [first, second] = halves(&scalar.into_bigint());
-            assert!(first.magnitude >> 126 == 0 && second.magnitude >> 126 == 0);
+            assert!(first.magnitude >> (LONGEST - 1) == 0 && second.magnitude >> (LONGEST - 1) == 0);
             assert_eq!(value(first) + value(second) * LAMBDA, scalar);
         }
     }
@@ -303,7 +310,7 @@ mod tests {
         for columns in 2..=16 {
             let Some(spacing) = spacing(columns) else { continue };
             for width in 2..=MAX_WIDTH {
-                let windows = windows(MOST, Some(spacing), width);
+                let windows = windows((1 << (LONGEST - 1)) - 1, Some(spacing), width);
                 assert!(windows.iter().all(|window| window.width <= width));
                 assert!(windows
                     .iter()
