@@ -106,7 +106,10 @@ class NativeKernel:
         return key
 
     def load_key(self, zkey: Path | bytes, digest: bytes | None = None) -> NativeProvingKey:
-        """Load and check a `.zkey`, through the cache beside it where it is a file; raises FormatError, FileError."""
+        """Load and check a `.zkey`, through the cache beside it where it is a file.
+
+        Raises FormatError, FileError, EnvironmentFault.
+        """
         if isinstance(zkey, bytes):
             return NativeProvingKey(_native.ProvingKey.from_bytes(zkey))
         return NativeProvingKey(load_with_cache(zkey, digest), prepared_path(zkey))
