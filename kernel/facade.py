@@ -50,7 +50,7 @@ def load_key(zkey: Path | bytes, *, digest: bytes | None = None) -> ProvingKey:
     """Load and check a `.zkey`, for any number of proofs. Raises FormatError, FileError, EnvironmentFault.
 
     A file is loaded through a cache beside it, `NAME.zkey.prepared`, which is written when it can be and may be deleted
-    at any time. On AVX-512 IFMA it holds up to `ZKMARGIN_TABLES_MIB` MiB of tables (16 unless set), for all proofs of a
+    at any time. On AVX-512 IFMA it holds up to `ZKMARGIN_TABLES_MIB` MiB of tables (32 unless set), for all proofs of a
     process but the first. `digest` is the file's SHA-256, where the caller has just taken it.
     """
     return kernel().load_key(zkey, digest)

@@ -7,7 +7,7 @@ harm is in the kernel (`prepared.rs`).
 
 With AVX-512 IFMA it also holds tables of the key's points, which make the second and later proofs of a process
 cheaper (`tables.rs`). `ZKMARGIN_TABLES_MIB` says how much they may take, on disk and, mapped and shared by all
-processes that prove with the key, in memory: 16 MiB a key unless set, none with 0. A key whose cache was written
+processes that prove with the key, in memory: 32 MiB a key unless set, none with 0. A key whose cache was written
 under another budget, and would have other tables under this one, gets a new one.
 """
 
@@ -29,7 +29,7 @@ __all__ = ["SUFFIX", "TABLES_VARIABLE", "discard", "load_with_cache", "prepared_
 
 SUFFIX = ".prepared"
 TABLES_VARIABLE = "ZKMARGIN_TABLES_MIB"
-DEFAULT_MIB = 16
+DEFAULT_MIB = 32
 MAX_MIB = 1 << 20
 
 

@@ -141,7 +141,7 @@ def test_every_budget_proves_the_same(kept, small, native, monkeypatch):
 def test_a_budget_that_is_none_is_refused(kept, native, monkeypatch):
     zkey, _, _ = kept
     monkeypatch.delenv("ZKMARGIN_TABLES_MIB", raising=False)
-    assert tables_budget() == 16 << 20
+    assert tables_budget() == 32 << 20
     for wrong in ("-1", "1.5", "lots", "²", "1048577", " 5"):
         monkeypatch.setenv("ZKMARGIN_TABLES_MIB", wrong)
         with pytest.raises(EnvironmentFault) as caught:

@@ -178,11 +178,11 @@ mod tests {
     #[test]
     fn tables_are_made_where_they_pay() {
         if matches!(path(), Path::Portable) {
-            assert_eq!(plan(sizes(1 << 12), 1 << 24), NONE);
+            assert_eq!(plan(sizes(1 << 12), 1 << 25), NONE);
             return;
         }
-        let [small, middle, large] = [12, 14, 16].map(|power| plan(sizes(1 << power), 1 << 24));
-        assert!(small[0] > 4 && small[1] > 4, "{small:?}");
+        let [small, middle, large] = [12, 14, 16].map(|power| plan(sizes(1 << power), 1 << 25));
+        assert!(small[0] >= 8 && small[1] >= 8, "{small:?}");
         assert!(middle[0] > 1 && middle[1] > 1, "{middle:?}");
         assert_eq!(large, NONE);
     }
