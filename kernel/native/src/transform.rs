@@ -28,19 +28,24 @@ struct Turning {
 }
 
 impl Turning {
-    fn new(size: usize, root: Fr) -> Self {
-        let powers = powers(root, size.div_ceil(2));
-        // Half the root's order further, powers are negative.
-        let power = |exponent: usize| match exponent.checked_sub(size / 2) {
-            Some(rest) => -powers[rest],
-            None => powers[exponent],
+    /// The turns of a root whose order is `size`, or of its inverse, from the first half of the root's powers.
+    fn new(size: usize, powers: &[Fr], backwards: bool) -> Self {
+        let power = |exponent: usize| {
+            let exponent = if backwards { size - exponent } else { exponent } & (size - 1);
+            match exponent.checked_sub(powers.len()) {
+                Some(rest) => -powers[rest],
+                None => powers[exponent],
+            }
         };
         let mut quarters: Vec<Vec<Turns>> = Vec::new();
         let mut left = size;
         while left > 8 {
             let turns = match quarters.last() {
                 Some(larger) => larger.iter().step_by(4).copied().collect(),
-                None => (0..size / 4).map(|j| [2 * j, j, 3 * j].map(power)).collect(),
+                None => {
+                    let turns = (0..size / 4).into_par_iter().with_min_len(SHARE);
+                    turns.map(|j| [2 * j, j, 3 * j].map(power)).collect()
+                }
             };
             quarters.push(turns);
             left /= 4;
@@ -53,10 +58,22 @@ impl Turning {
     }
 }
 
-/// The first powers of `step`, from one.
-fn powers(step: Fr, count: usize) -> Vec<Fr> {
-    let next = |power: &Fr| Some(*power * step);
-    std::iter::successors(Some(Fr::ONE), next).take(count).collect()
+/// The first half of the powers of a root whose order is `size`; the others are these, negative.
+fn half_turn(size: usize, root: Fr) -> Vec<Fr> {
+    powers(Fr::ONE, root, size.div_ceil(2))
+}
+
+/// `start` times the first powers of `step`, from one.
+fn powers(start: Fr, step: Fr, count: usize) -> Vec<Fr> {
+    let mut out = vec![start; count];
+    out.par_chunks_mut(SHARE).enumerate().for_each(|(number, out)| {
+        let mut power = start * step.pow([(number * SHARE) as u64]);
+        for place in out {
+            *place = power;
+            power *= step;
+        }
+    });
+    out
 }
 
 /// Two transforms of one size: from values at one set of points to values at another.
@@ -69,14 +86,14 @@ pub struct Plan {
 
 impl Plan {
     /// From values at the powers of `root` to values at `shift` times these: `size` of them, a power of two
-    /// and the root's order. Nothing when root or size have no inverse.
+    /// and the root's order. Nothing when the size has no inverse.
     pub fn new(size: usize, root: Fr, shift: Fr) -> Option<Self> {
-        let share = Fr::from(size as u64).inverse()?;
-        let powers: Vec<Fr> = powers(shift, size).into_iter().map(|power| power * share).collect();
+        let scale = powers(Fr::from(size as u64).inverse()?, shift, size);
+        let half = half_turn(size, root);
         Some(Self {
-            down: Turning::new(size, root.inverse()?),
-            up: Turning::new(size, root),
-            scale: (0..size).map(|place| powers[reversed(place, size)]).collect(),
+            down: Turning::new(size, &half, true),
+            up: Turning::new(size, &half, false),
+            scale: in_order(size, |place| scale[place]),
         })
     }
 
@@ -112,20 +129,21 @@ impl Plan {
 
 /// Values at the powers of `root` from coefficients, in natural order; with an inverse root and n times over, back.
 pub fn transform(values: &[Fr], root: Fr) -> Vec<Fr> {
-    let down = &Turning::new(values.len(), root);
+    let size = values.len();
+    let down = &Turning::new(size, &half_turn(size, root), false);
     let mut scalars: Vec<Scalar> = values.iter().map(Scalar::from_ark).collect();
     Walk { down, up: None }.quarters(&mut scalars, &[], 0);
-    (0..values.len())
-        .into_par_iter()
-        .with_min_len(SHARE)
-        .map(|place| scalars[reversed(place, values.len())].to_ark())
-        .collect()
+    in_order(size, |place| scalars[place].to_ark())
 }
 
-/// The number of `place`'s bits backwards, as many as places of `size` have.
-fn reversed(place: usize, size: usize) -> usize {
+/// What stands at the places whose bits are those of 0, 1, 2, ... backwards.
+fn in_order(size: usize, at: impl Fn(usize) -> Fr + Sync) -> Vec<Fr> {
     let unused = usize::BITS - size.trailing_zeros();
-    place.reverse_bits().checked_shr(unused).unwrap_or(0)
+    (0..size)
+        .into_par_iter()
+        .with_min_len(SHARE)
+        .map(|place| at(place.reverse_bits().checked_shr(unused).unwrap_or(0)))
+        .collect()
 }
 
 /// One walk down all levels and, where there is an `up`, back.
