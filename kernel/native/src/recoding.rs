@@ -48,6 +48,7 @@ pub struct Recoding {
     windows: Vec<Window>,
     count: usize,
     digits: Vec<[i16; 2]>,
+    reaches: Vec<u8>,
 }
 
 impl Recoding {
@@ -84,8 +85,11 @@ impl Recoding {
                 }
             });
         }
+        let reaches = raised.par_iter().with_min_len(256);
+        let reaches = reaches.map(|halves| reach(halves, &raise, &windows));
         Self {
             spacing,
+            reaches: reaches.collect(),
             windows,
             count,
             digits,
@@ -104,6 +108,11 @@ impl Recoding {
 
     pub fn windows(&self) -> &[Window] {
         &self.windows
+    }
+
+    /// How many windows hold all digits of a scalar that are not zero.
+    pub fn reach(&self, scalar: u32) -> usize {
+        self.reaches[scalar as usize].into()
     }
 
     /// The digits of both halves of every scalar, from −2^(width − 1) to 2^(width − 1) − 1, worth 2^start.
@@ -162,6 +171,14 @@ fn windows(largest: u128, spacing: Option<usize>, width: usize) -> Vec<Window> {
         start = end;
     }
     windows
+}
+
+/// A digit is zero where raising left its bits as the raise's own.
+fn reach(halves: &[Words; 2], raise: &Words, windows: &[Window]) -> u8 {
+    let changed = (0..3).map(|word| (halves[0][word] ^ raise[word]) | (halves[1][word] ^ raise[word]));
+    let top = changed.enumerate().filter(|(_, bits)| *bits != 0).last();
+    let bits = top.map_or(0, |(word, bits)| 64 * word + 64 - bits.leading_zeros() as usize);
+    windows.iter().take_while(|window| window.start < bits).count() as u8
 }
 
 /// Negative numbers too stay above zero: a sum that ends before the last window's end has at least that one's top bit.
@@ -291,6 +308,8 @@ mod tests {
         for (spacing, width) in spacings().flat_map(|spacing| (2..=MAX_WIDTH).map(move |width| (spacing, width))) {
             let recoding = Recoding::with_width(&halves, largest, spacing, width);
             for (index, scalar) in scalars.iter().enumerate() {
+                let last = (0..recoding.windows().len()).rfind(|window| recoding.digits(*window)[index] != [0, 0]);
+                assert_eq!(recoding.reach(index as u32), last.map_or(0, |window| window + 1));
                 let mut sum = Fr::zero();
                 for (number, window) in recoding.windows().iter().enumerate().rev() {
                     let digits = recoding.digits(number)[index];

@@ -42,6 +42,41 @@ pub struct Terms<'a, P: VectorCurve> {
     pub recoding: &'a Recoding,
 }
 
+/// Terms as places of points and wires, those first whose scalars reach into the most windows: a witness has many zeros,
+/// bits and short numbers, which no window shall look at in vain.
+struct Reaching {
+    terms: Vec<[u32; 2]>,
+    counts: Vec<usize>,
+}
+
+impl Reaching {
+    fn new<P: VectorCurve>(terms: &Terms<'_, P>) -> Self {
+        let windows = terms.recoding.windows().len();
+        let mut counts = vec![0; windows + 1];
+        for wire in terms.wires {
+            counts[windows - terms.recoding.reach(*wire)] += 1;
+        }
+        let mut total = 0;
+        for count in &mut counts {
+            total += core::mem::replace(count, total);
+        }
+        // Now where those of each reach begin, the farthest first, and soon where they end.
+        let mut sorted = vec![[0; 2]; terms.wires.len()];
+        for (index, wire) in (0..).zip(terms.wires) {
+            let place = &mut counts[windows - terms.recoding.reach(*wire)];
+            sorted[*place] = [index, *wire];
+            *place += 1;
+        }
+        counts.truncate(windows);
+        counts.reverse();
+        Self { terms: sorted, counts }
+    }
+
+    fn into(&self, window: usize) -> &[[u32; 2]] {
+        &self.terms[..self.counts[window]]
+    }
+}
+
 /// Windows that share buckets, and the power of two that these count.
 struct Set {
     start: usize,
@@ -56,7 +91,7 @@ struct Columned {
 
 /// Σ scalar·point
 pub fn sum<P: VectorCurve>(ifma: Ifma, terms: Terms<'_, P>, cancel: &AtomicBool) -> Result<Projective<P>> {
-    let sets = sets(&terms);
+    let (sets, reaching) = (sets(&terms), Reaching::new(&terms));
     let digits = 2 * terms.wires.len() * sets.first().map_or(0, |set| set.windows.len());
     let share = (TASK / digits.max(1)).clamp(1, sets.len().div_ceil(rayon::current_num_threads()).max(1));
     let wanted = (2 * rayon::current_num_threads()).div_ceil(sets.len().max(1));
@@ -64,7 +99,7 @@ pub fn sum<P: VectorCurve>(ifma: Ifma, terms: Terms<'_, P>, cancel: &AtomicBool)
         .par_chunks(share)
         .map(|sets| {
             check(cancel)?;
-            Ok(set_sums(ifma, &terms, sets, wanted))
+            Ok(set_sums(ifma, &terms, &reaching, sets, wanted))
         })
         .collect::<Result<_>>()?;
     let mut total = Projective::zero();
@@ -102,8 +137,14 @@ fn sets<P: VectorCurve>(terms: &Terms<'_, P>) -> Vec<Set> {
 }
 
 /// The sums of some sets, which are sorted together and then added up in as many parts each as are wanted and worth it.
-fn set_sums<P: VectorCurve>(ifma: Ifma, terms: &Terms<'_, P>, sets: &[Set], wanted: usize) -> Vec<Projective<P>> {
-    let (places, lengths) = sorted(terms, sets);
+fn set_sums<P: VectorCurve>(
+    ifma: Ifma,
+    terms: &Terms<'_, P>,
+    reaching: &Reaching,
+    sets: &[Set],
+    wanted: usize,
+) -> Vec<Projective<P>> {
+    let (places, lengths) = sorted(terms, reaching, sets);
     // Rows of a power of two of buckets: whole sets, or equal parts of one.
     let levels = terms.recoding.width() - 1;
     let worth = (places.len() / sets.len().max(1) / PART).max(1).ilog2();
@@ -200,13 +241,13 @@ fn bucket_sums<C: Coordinate>(
 }
 
 /// The places of all nonzero digits, by set and bucket, and how many there are in each bucket.
-fn sorted<P: VectorCurve>(terms: &Terms<'_, P>, sets: &[Set]) -> (Vec<u32>, Vec<u32>) {
+fn sorted<P: VectorCurve>(terms: &Terms<'_, P>, reaching: &Reaching, sets: &[Set]) -> (Vec<u32>, Vec<u32>) {
     let half = 1 << (terms.recoding.width() - 1);
     let mut lengths = vec![0u32; sets.len() * half];
     for (set, lengths) in sets.iter().zip(lengths.chunks_exact_mut(half)) {
         for Columned { window, .. } in &set.windows {
             let digits = terms.recoding.digits(*window);
-            for wire in terms.wires {
+            for [_, wire] in reaching.into(*window) {
                 for digit in digits[*wire as usize] {
                     if digit != 0 {
                         lengths[digit.unsigned_abs() as usize - 1] += 1;
@@ -226,9 +267,9 @@ fn sorted<P: VectorCurve>(terms: &Terms<'_, P>, sets: &[Set]) -> (Vec<u32>, Vec<
     for (set, next) in sets.iter().zip(next.chunks_exact_mut(half)) {
         for Columned { window, first } in &set.windows {
             let digits = terms.recoding.digits(*window);
-            for (index, wire) in (*first..).zip(terms.wires) {
+            for [index, wire] in reaching.into(*window) {
                 let [plain, image] = digits[*wire as usize];
-                for (digit, place) in [(plain, index), (image, index + count)] {
+                for (digit, place) in [(plain, first + index), (image, first + index + count)] {
                     if digit != 0 {
                         let next = &mut next[digit.unsigned_abs() as usize - 1];
                         places[*next as usize] = place << 1 | u32::from(digit < 0);
