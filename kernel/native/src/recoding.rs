@@ -176,7 +176,7 @@ fn windows(largest: u128, spacing: Option<usize>, width: usize) -> Vec<Window> {
 /// A digit is zero where raising left its bits as the raise's own.
 fn reach(halves: &[Words; 2], raise: &Words, windows: &[Window]) -> u8 {
     let changed = (0..3).map(|word| (halves[0][word] ^ raise[word]) | (halves[1][word] ^ raise[word]));
-    let top = changed.enumerate().filter(|(_, bits)| *bits != 0).last();
+    let top = changed.enumerate().rfind(|(_, bits)| *bits != 0);
     let bits = top.map_or(0, |(word, bits)| 64 * word + 64 - bits.leading_zeros() as usize);
     windows.iter().take_while(|window| window.start < bits).count() as u8
 }

@@ -202,7 +202,7 @@ impl<M: Modulus> Element<M> {
 impl<M: Modulus> Loose<M> {
     #[inline(always)]
     pub fn mul(self, ifma: Ifma, other: Self) -> Rough<M> {
-        self.wide_mul(ifma, other).reduce(ifma)
+        self.mul_onto(Wide::zero(ifma), other).reduce(ifma)
     }
 
     #[inline(always)]
@@ -210,9 +210,10 @@ impl<M: Modulus> Loose<M> {
         Wide::square(ifma, self.0).reduce(ifma)
     }
 
+    /// `start` + `self`·`other`
     #[inline(always)]
-    pub fn wide_mul(self, ifma: Ifma, other: Self) -> Wide<M> {
-        Wide::product(ifma, self.0, other.0)
+    pub fn mul_onto(self, start: Wide<M>, other: Self) -> Wide<M> {
+        start.add_product(self.0, other.0)
     }
 
     /// `self` + `other`; the bounds add up.

@@ -3,6 +3,7 @@
 use super::field::{Element, Loose, Rough};
 use super::lanes::Mask;
 use super::modulus::Coordinates;
+use super::wide::Wide;
 use super::{Ifma, Task};
 
 type Part = Element<Coordinates>;
@@ -163,11 +164,12 @@ impl Task for Product<'_> {
     #[inline(always)]
     fn run(self, ifma: Ifma) -> RoughQuadratic {
         let Self(a, b) = self;
-        let first = a.c0.wide_mul(ifma, b.c0);
-        let second = a.c1.wide_mul(ifma, b.c1);
-        let all = a.c0.add(ifma, a.c1).wide_mul(ifma, b.c0.add(ifma, b.c1));
+        let raise = Wide::raise(ifma);
+        let first = a.c0.mul_onto(raise, b.c0);
+        let second = a.c1.mul_onto(Wide::zero(ifma), b.c1);
+        let all = a.c0.add(ifma, a.c1).mul_onto(raise, b.c0.add(ifma, b.c1));
         RoughQuadratic {
-            c0: first.raised(ifma).minus(second).reduce(ifma),
+            c0: first.minus(second).reduce(ifma),
             c1: all.minus(first).minus(second).reduce(ifma),
         }
     }
@@ -182,7 +184,7 @@ impl Task for Square<'_> {
     #[inline(always)]
     fn run(self, ifma: Ifma) -> RoughQuadratic {
         let Self(a) = self;
-        let cross = a.c0.wide_mul(ifma, a.c1);
+        let cross = a.c0.mul_onto(Wide::zero(ifma), a.c1);
         RoughQuadratic {
             c0: a.c0.add(ifma, a.c1).mul(ifma, a.c0.sub_raised(ifma, a.c1)),
             c1: cross.plus(cross).reduce(ifma),

@@ -31,7 +31,7 @@ impl<'a, T: Iterator<Item = [[&'a Fr; 8]; 2]>> Task for Dot<T> {
             let mut wide = Wide::<Scalars>::zero(ifma);
             open = false;
             for [left, right] in self.terms.by_ref().take(EIGHTS) {
-                wide = wide.plus(load(ifma, left).wide_mul(ifma, load(ifma, right)));
+                wide = load(ifma, left).mul_onto(wide, load(ifma, right));
                 open = true;
             }
             if open {

@@ -17,9 +17,16 @@ impl<M: Modulus> Wide<M> {
         Self([Lanes::splat(ifma, 0); 10], PhantomData)
     }
 
+    /// 16 p², which keeps differences of products of factors up to 4p above zero.
     #[inline(always)]
-    pub fn product(ifma: Ifma, a: [Lanes; 5], b: [Lanes; 5]) -> Self {
-        let mut t = [Lanes::splat(ifma, 0); 10];
+    pub fn raise(ifma: Ifma) -> Self {
+        Self(constant(ifma, &M::SQUARE_16), PhantomData)
+    }
+
+    /// `self` + `a`·`b`
+    #[inline(always)]
+    pub fn add_product(self, a: [Lanes; 5], b: [Lanes; 5]) -> Self {
+        let mut t = self.0;
         for i in 0..5 {
             for j in 0..5 {
                 t[i + j] = t[i + j].add_low(a[i], b[j]);
@@ -57,12 +64,6 @@ impl<M: Modulus> Wide<M> {
     #[inline(always)]
     pub fn minus(self, other: Self) -> Self {
         Self(difference(self.0, other.0), PhantomData)
-    }
-
-    /// `self` + 16 p².
-    #[inline(always)]
-    pub fn raised(self, ifma: Ifma) -> Self {
-        Self(sum(self.0, constant(ifma, &M::SQUARE_16)), PhantomData)
     }
 
     /// This over 2^260 modulo p, below 2p.
