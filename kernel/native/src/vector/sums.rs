@@ -93,12 +93,15 @@ struct Columned {
 pub fn sum<P: VectorCurve>(ifma: Ifma, terms: Terms<'_, P>, cancel: &AtomicBool) -> Result<Projective<P>> {
     let (sets, reaching) = (sets(&terms), Reaching::new(&terms));
     let digits = 2 * terms.wires.len() * sets.first().map_or(0, |set| set.windows.len());
-    let share = (TASK / digits.max(1)).clamp(1, sets.len().div_ceil(rayon::current_num_threads()).max(1));
-    let wanted = (2 * rayon::current_num_threads()).div_ceil(sets.len().max(1));
-    let sums: Vec<Vec<Projective<P>>> = sets
-        .par_chunks(share)
-        .map(|sets| {
+    let (threads, count) = (rayon::current_num_threads(), sets.len());
+    // As many for every core, and equal, give or take a set.
+    let tasks = (count * digits).div_ceil(TASK).next_multiple_of(threads).min(count);
+    let wanted = (2 * threads).div_ceil(count.max(1));
+    let sums: Vec<Vec<Projective<P>>> = (0..tasks)
+        .into_par_iter()
+        .map(|task| {
             check(cancel)?;
+            let sets = &sets[task * count / tasks..(task + 1) * count / tasks];
             Ok(set_sums(ifma, &terms, &reaching, sets, wanted))
         })
         .collect::<Result<_>>()?;
