@@ -125,7 +125,6 @@ fn dot(path: Path, terms: &[u64], witness: &[Fr], coefficients: &[Fr]) -> Fr {
     singly(terms, witness, coefficients)
 }
 
-/// Most wires are bits, and a bit costs no multiplication.
 fn singly(terms: &[u64], witness: &[Fr], coefficients: &[Fr]) -> Fr {
     let mut sum = Fr::zero();
     for term in terms {
@@ -133,8 +132,6 @@ fn singly(terms: &[u64], witness: &[Fr], coefficients: &[Fr]) -> Fr {
         match *term as u32 {
             ONE => sum += value,
             MINUS_ONE => sum -= value,
-            _ if value.is_zero() => {}
-            _ if value.is_one() => sum += coefficients[place(*term)],
             _ => sum += coefficients[place(*term)] * value,
         }
     }
