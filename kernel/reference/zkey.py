@@ -111,6 +111,8 @@ def _read_header(sections: Sections) -> Header:
     n_variables, n_public, domain_size = struct.unpack_from("<III", data, len(fields))
     if n_public >= n_variables:
         raise sections.error("the zkey has more public inputs than wires")
+    if n_variables > 1 << 28:
+        raise sections.error("the zkey has more than 2^28 wires")
     if domain_size & (domain_size - 1) or not 2 <= domain_size <= 1 << 27:
         raise sections.error("the zkey's domain is not a power of two from 2 to 2^27")
     header = Header(

@@ -19,6 +19,9 @@ use ark_ff::PrimeField;
 /// The domain of the whole field: 2^28 rows. Its double must exist for the odd coset.
 const MAX_DOMAIN: u32 = 1 << 27;
 
+/// Sums number points and their images in 31 bits.
+const MAX_WIRES: u32 = 1 << 28;
+
 /// The points of one query with those at infinity left out, beside the wires they belong to.
 pub struct Query<P: Group> {
     pub wires: Vec<u32>,
@@ -76,6 +79,9 @@ impl Head {
         let domain_size = header.u32()?;
         if n_public >= n_variables {
             return Err(bad("the zkey has more public inputs than wires"));
+        }
+        if n_variables > MAX_WIRES {
+            return Err(bad("the zkey has more than 2^28 wires"));
         }
         if !domain_size.is_power_of_two() || !(2..=MAX_DOMAIN).contains(&domain_size) {
             return Err(bad("the zkey's domain is not a power of two from 2 to 2^27"));

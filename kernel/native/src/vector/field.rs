@@ -19,11 +19,13 @@ pub type Block = [[u64; 8]; 5];
 #[derive(Clone, Copy)]
 pub struct Element<M>([Lanes; 5], PhantomData<M>);
 
-/// Eight numbers up to 8p in limbs of which the low 52 bits count: good as a factor.
+/// Eight numbers up to 8p in limbs of which the low 52 bits count: good as a factor. Differences that are raised by 4p, and
+/// factors in Fq2, take numbers up to 4p: elements, and sums of two.
 #[derive(Clone, Copy)]
 pub struct Loose<M>([Lanes; 5], PhantomData<M>);
 
-/// Eight numbers up to 2p in limbs that may be out of range by 2^6, below zero too: good in sums, not as a factor.
+/// Eight numbers up to 2p in limbs that may be out of range by a few bits (five after a product, nine after many), below
+/// zero too: good in sums, not as a factor.
 #[derive(Clone, Copy)]
 pub struct Rough<M>([Lanes; 5], PhantomData<M>);
 
@@ -270,13 +272,13 @@ impl<M: Modulus> Rough<M> {
         Self::total(ifma, [self], [first, second])
     }
 
-    /// Σ `plus` − Σ `minus`, four of them at most.
+    /// Σ `plus` − Σ `minus`, four of them at most, not all taken away.
     #[inline(always)]
     pub fn total<const N: usize, const K: usize>(ifma: Ifma, plus: [Self; N], minus: [Self; K]) -> Element<M> {
         reduced(ifma, totalled(ifma, plus, minus))
     }
 
-    /// Σ `plus` − Σ `minus`, four of them at most, below 8p.
+    /// Σ `plus` − Σ `minus`, four of them at most, not all taken away: up to 8p.
     #[inline(always)]
     pub fn loose_total<const N: usize, const K: usize>(ifma: Ifma, plus: [Self; N], minus: [Self; K]) -> Loose<M> {
         Loose(half_carried(totalled(ifma, plus, minus)), PhantomData)
@@ -299,7 +301,7 @@ fn totalled<M: Modulus, const N: usize, const K: usize>(
     plus: [Rough<M>; N],
     minus: [Rough<M>; K],
 ) -> [Lanes; 5] {
-    const { assert!(N + K <= 4) };
+    const { assert!(N + K <= 4 && K < 4) };
     let mut out = multiple::<M>(ifma, 2 * K);
     for element in plus {
         out = sum(out, element.0);
@@ -312,9 +314,9 @@ fn totalled<M: Modulus, const N: usize, const K: usize>(
 
 /// The element, below 2p, of a number below 8p whose limbs may be out of range by a little.
 ///
-/// The top limb tells how often p fits, or one less. What the lower limbs still carry is worth 2^6 of its units,
-/// 2^−39 of p, and can make it negative; the reciprocal is too small by more than 2^−19 of itself, so that the quotient
-/// is never too large, and by less than 2^−17, so that what stays is below 1.001 p.
+/// The top limb tells how often p fits, or one less. What the lower limbs still carry is worth 2^9 of its units,
+/// 2^−36 of p, and can make it negative; the reciprocal is too small by more than 2^−19 of itself, so that the quotient
+/// is never too large, and by less than 2^−16, so that what stays is below 1.001 p.
 #[inline(always)]
 fn reduced<M: Modulus>(ifma: Ifma, limbs: [Lanes; 5]) -> Element<M> {
     let none = Lanes::splat(ifma, 0);

@@ -238,3 +238,54 @@ fn a_transposition_swaps_rows_and_columns() {
         assert_eq!(*words, core::array::from_fn(|row| 8 * row as u64 + column as u64));
     }
 }
+
+/// Multiples of p, one more and one less, at the very ends of what sums and factors may be.
+struct Ends<M>(core::marker::PhantomData<M>);
+
+impl<M: Modulus> Task for Ends<M> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self, ifma: Ifma) {
+        let unit = Element::<M>::splat(ifma, &[1, 0, 0, 0, 0]);
+        let times = |factor: usize| Element::<M>::splat(ifma, &M::MULTIPLES.map(|limb| limb[factor]));
+        let [zero, one, two] = [times(0), times(1), times(2)];
+        let one_less = |factor: usize| {
+            let mut limbs = M::MULTIPLES.map(|limb| limb[factor]);
+            limbs[0] -= 1; // p is odd and 2p does not end in zero limbs
+            Element::<M>::splat(ifma, &limbs)
+        };
+        let zeros = |element: Element<M>| assert_eq!(element.is_zero(ifma), 0xff);
+        let r = |element: Element<M>| element.rough();
+        for (a, b, c, last) in [
+            (zero, zero, zero, 1),
+            (one, zero, one, 1),
+            (two, one, two, 1),
+            (two, two, two, 1),
+            (two, two, two, 2),
+        ] {
+            zeros(Rough::total(ifma, [r(a), r(b), r(c), r(times(last))], []));
+            zeros(Rough::total(ifma, [r(a), r(b)], [r(c), r(times(last))]));
+            zeros(Rough::total(ifma, [r(a)], [r(b), r(c), r(times(last))]));
+            zeros(Rough::total(ifma, [r(a), r(b), r(c), r(one_less(last))], []).add(ifma, unit));
+            zeros(Rough::total(ifma, [r(a)], [r(b), r(c), r(one_less(last))]).sub(ifma, unit));
+            zeros(Rough::total(ifma, [r(a), r(unit), r(c), r(times(last))], []).sub(ifma, unit));
+            // Up to 8p each, and 64 p² together.
+            let factor = Rough::loose_total(ifma, [r(a), r(b), r(c), r(times(last))], []);
+            zeros(factor.mul(ifma, factor).carried(ifma));
+            zeros(factor.square(ifma).carried(ifma));
+            let less = Rough::loose_total(ifma, [r(a), r(b), r(c), r(one_less(last))], []);
+            let square = less.square(ifma).carried(ifma);
+            zeros(square.sub(ifma, unit.square(ifma)));
+            zeros(less.mul(ifma, less).carried(ifma).sub(ifma, square));
+        }
+        zeros(Rough::total(ifma, [r(two), r(two)], [r(zero), r(zero)]));
+    }
+}
+
+#[test]
+fn sums_and_products_hold_at_the_ends_of_their_bounds() {
+    let Some(ifma) = Ifma::detect() else { return };
+    ifma.run(Ends::<Coordinates>(core::marker::PhantomData));
+    ifma.run(Ends::<Scalars>(core::marker::PhantomData));
+}
