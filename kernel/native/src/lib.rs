@@ -31,6 +31,7 @@ mod prepared;
 mod program;
 mod prove;
 mod ptau;
+mod quarters;
 mod r1cs;
 mod recoding;
 mod sampling;

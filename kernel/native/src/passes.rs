@@ -4,6 +4,7 @@
 //! written. Between the two, numbers are left unreduced where a product follows. `vector::passes` does the same on blocks.
 
 use crate::limbs::{Element, Prime};
+use crate::quarters::Quarters;
 use ark_bn254::Fr;
 
 pub type Scalar = Prime<Fr>;
@@ -11,11 +12,8 @@ pub type Scalar = Prime<Fr>;
 /// Powers of a root ω that turn the quarters of a pass: ω^2j, ω^j and ω^3j.
 pub type Turns = [Fr; 3];
 
-/// The four quarters of the elements a pass works on.
-pub type Quarters<'a> = [&'a mut [Scalar]; 4];
-
 /// From values to their transform in bit-reversed order, two levels; `quarter` is ω to a quarter of its order.
-pub fn in_frequency(quarters: Quarters, turns: &[Turns], quarter: &Fr) {
+pub fn in_frequency(quarters: Quarters<'_, Scalar>, turns: &[Turns], quarter: &Fr) {
     let [first, second, third, fourth] = quarters;
     let rest = second.iter_mut().zip(third).zip(fourth).zip(turns);
     for (a, (((b, c), d), [even_turn, odd_turn, last_turn])) in first.iter_mut().zip(rest) {
@@ -29,7 +27,7 @@ pub fn in_frequency(quarters: Quarters, turns: &[Turns], quarter: &Fr) {
 }
 
 /// The way back: from bit-reversed order to natural order, two levels.
-pub fn in_time(quarters: Quarters, turns: &[Turns], quarter: &Fr) {
+pub fn in_time(quarters: Quarters<'_, Scalar>, turns: &[Turns], quarter: &Fr) {
     let [first, second, third, fourth] = quarters;
     let rest = second.iter_mut().zip(third).zip(fourth).zip(turns);
     for (a, (((b, c), d), [even_turn, odd_turn, last_turn])) in first.iter_mut().zip(rest) {

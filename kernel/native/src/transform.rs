@@ -8,8 +8,9 @@
 use crate::limbs::Element;
 use crate::passes::{
     eights_in_frequency, eights_in_time, fours_in_frequency, fours_in_time, in_frequency, in_time, twos, Eighths,
-    Quarters, Scalar, Turns,
+    Scalar, Turns,
 };
+use crate::quarters::{each_quarter, split};
 use ark_bn254::Fr;
 use ark_ff::{BigInt, Field};
 use rayon::prelude::*;
@@ -158,7 +159,7 @@ impl Walk<'_> {
         if values.len() <= LEAF {
             return self.leaf(values, scale, level);
         }
-        each_quarter(values, &self.down.quarters[level], |quarters, turns| {
+        each_quarter(values, &self.down.quarters[level], SHARE, |quarters, turns| {
             in_frequency(quarters, turns, &self.down.quarter);
         });
         let (half, first) = (values.len() / 2, scale.len() / 2);
@@ -171,7 +172,7 @@ impl Walk<'_> {
         };
         rayon::join(|| both(low, left), || both(high, right));
         if let Some(up) = self.up {
-            each_quarter(values, &up.quarters[level], |quarters, turns| {
+            each_quarter(values, &up.quarters[level], SHARE, |quarters, turns| {
                 in_time(quarters, turns, &up.quarter);
             });
         }
@@ -228,24 +229,4 @@ impl Walk<'_> {
             }
         }
     }
-}
-
-fn each_quarter(values: &mut [Scalar], turns: &[Turns], pass: impl Fn(Quarters, &[Turns]) + Sync) {
-    let [a, b, c, d] = split(values);
-    (
-        a.par_chunks_mut(SHARE),
-        b.par_chunks_mut(SHARE),
-        c.par_chunks_mut(SHARE),
-        d.par_chunks_mut(SHARE),
-        turns.par_chunks(SHARE),
-    )
-        .into_par_iter()
-        .for_each(|(a, b, c, d, turns)| pass([a, b, c, d], turns));
-}
-
-fn split(values: &mut [Scalar]) -> Quarters<'_> {
-    let (low, high) = values.split_at_mut(values.len() / 2);
-    let (a, b) = low.split_at_mut(low.len() / 2);
-    let (c, d) = high.split_at_mut(high.len() / 2);
-    [a, b, c, d]
 }

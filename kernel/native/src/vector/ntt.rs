@@ -11,6 +11,7 @@ use super::passes::{
 };
 use super::scalars::{blocks, kept, powers, scale, Difference, Product, Unpack};
 use super::{Ifma, Task};
+use crate::quarters::{each_quarter, split};
 use ark_bn254::Fr;
 use ark_ff::{BigInt, Field};
 use core::marker::PhantomData;
@@ -188,7 +189,7 @@ impl Walk<'_> {
             });
         }
         let (modulus, quarter) = (PhantomData::<Scalars>, &self.down.quarter);
-        each_quarter(blocks, &self.down.quarters[level], |quarters, turns| {
+        each_quarter(blocks, &self.down.quarters[level], SHARE, |quarters, turns| {
             self.ifma.run(InFrequency {
                 quarters,
                 turns,
@@ -206,7 +207,7 @@ impl Walk<'_> {
         };
         rayon::join(|| both(low, left), || both(high, right));
         if let Some(up) = self.up {
-            each_quarter(blocks, &up.quarters[level], |quarters, turns| {
+            each_quarter(blocks, &up.quarters[level], SHARE, |quarters, turns| {
                 let quarter = &up.quarter;
                 self.ifma.run(InTime {
                     quarters,
@@ -228,27 +229,6 @@ fn each_half(blocks: &mut [Block], turns: &[Block], pass: impl Fn([&mut [Block];
     )
         .into_par_iter()
         .for_each(|(low, high, turns)| pass([low, high], turns));
-}
-
-fn each_quarter(blocks: &mut [Block], turns: &[Turns], pass: impl Fn([&mut [Block]; 4], &[Turns]) + Sync) {
-    let [a, b, c, d] = split(blocks);
-    (
-        a.par_chunks_mut(SHARE),
-        b.par_chunks_mut(SHARE),
-        c.par_chunks_mut(SHARE),
-        d.par_chunks_mut(SHARE),
-        turns.par_chunks(SHARE),
-    )
-        .into_par_iter()
-        .for_each(|(a, b, c, d, turns)| pass([a, b, c, d], turns));
-}
-
-#[inline(always)]
-fn split(blocks: &mut [Block]) -> [&mut [Block]; 4] {
-    let (low, high) = blocks.split_at_mut(blocks.len() / 2);
-    let (a, b) = low.split_at_mut(low.len() / 2);
-    let (c, d) = high.split_at_mut(high.len() / 2);
-    [a, b, c, d]
 }
 
 /// The levels that fit the first cache.

@@ -9,16 +9,14 @@
 use super::field::{Block, Element, Rough};
 use super::modulus::{Limbs, Modulus};
 use super::{Ifma, Task};
+use crate::quarters::Quarters;
 
 /// Powers of a root ω that turn the quarters of a pass: ω^2j, ω^j and ω^3j.
 pub type Turns = [Block; 3];
 
-/// The four quarters of the elements a pass works on.
-pub type Quarters<'a> = [&'a mut [Block]; 4];
-
 /// From values to their transform in bit-reversed order, two levels; `quarter` is ω to a quarter of its order.
 pub struct InFrequency<'a, M> {
-    pub quarters: Quarters<'a>,
+    pub quarters: Quarters<'a, Block>,
     pub turns: &'a [Turns],
     pub quarter: &'a Limbs,
     pub modulus: core::marker::PhantomData<M>,
@@ -57,7 +55,7 @@ impl<M: Modulus> Task for InFrequency<'_, M> {
 
 /// The way back: from bit-reversed order to natural order, two levels.
 pub struct InTime<'a, M> {
-    pub quarters: Quarters<'a>,
+    pub quarters: Quarters<'a, Block>,
     pub turns: &'a [Turns],
     pub quarter: &'a Limbs,
     pub modulus: core::marker::PhantomData<M>,
