@@ -21,16 +21,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from zkmargin.circuits.build import compile_statement, write_circuit
+from zkmargin.circuits.language.language import MONEY, Constant, absolute, maximum
 from zkmargin.circuits.model import CASH_BITS, CHARGE_BITS, MONEY_DIGITS, SIZE_BITS, Holdings, Opening, Shape, Table
 from zkmargin.circuits.rules.engine import FAMILIES
 from zkmargin.circuits.rules.family import Family
-from zkmargin.circuits.rules.language import MONEY, Constant, absolute, maximum
 from zkmargin.circuits.schema import Schema, holding_specs, signed, unsigned
-from zkmargin.client.anvil import running_anvil
-from zkmargin.client.deployment import MARKET, Deployment
-from zkmargin.client.large_tables import FoldedBase, Signed, fold_table, moved_cells, post_large_round
-from zkmargin.client.oracle import sign_digest, sign_risk_table
-from zkmargin.client.tables import Tables
+from zkmargin.client.chains.anvil import running_anvil
+from zkmargin.client.chains.deployment import MARKET, Deployment
+from zkmargin.client.chains.large_tables import FoldedBase, Signed, fold_table, moved_cells, post_large_round
+from zkmargin.client.chains.oracle import sign_digest, sign_risk_table
+from zkmargin.client.files.tables import Tables
 from zkmargin.contracts import errors
 from zkmargin.contracts.folding import MOST_GAS
 from zkmargin.prover.prove import Prover

@@ -17,9 +17,9 @@ from time import perf_counter
 from zkmargin.circuits.build import compile_statement, write_circuit
 from zkmargin.circuits.model import Opening, Shape
 from zkmargin.circuits.statements.commitment import draw_salt
-from zkmargin.client.files import load_market, load_parameters
-from zkmargin.client.portfolio import load_portfolio, to_holdings
-from zkmargin.client.tables import make_tables
+from zkmargin.client.files.models import load_market, load_parameters
+from zkmargin.client.files.portfolio import load_portfolio, to_holdings
+from zkmargin.client.files.tables import make_tables
 from zkmargin.kernel import backend, kernel, write_wtns
 from zkmargin.prover.prove import Prover
 from zkmargin.prover.setup import development_setup

@@ -109,7 +109,7 @@ def statement_schema(rule: str, shape: Shape, statement: str) -> Schema:
     schema = family(rule).schema_of(shape)
     if statement != BOX:
         return schema
-    from .rules.box import box_schema
+    from .statements.price_box import box_schema
 
     return box_schema(family(rule), schema)
 

@@ -15,7 +15,7 @@ from ..kernel.combinations import Pool
 from ..kernel.errors import MismatchError
 from .build import Manifest
 from .compiler.system import ConstraintSystem
-from .curvature import curvature
+from .language.curvature import curvature
 from .r1cs import r1cs_bytes
 from .rules.engine import bind
 from .statements.margin import build_margin

@@ -6,25 +6,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .files import Market, Parameters, load_market, load_parameters
-    from .portfolio import Portfolio, load_portfolio
-    from .report import Leg, MarginReport
+    from .files.models import Market, Parameters, load_market, load_parameters
+    from .files.portfolio import Portfolio, load_portfolio
+    from .files.tables import Tables, make_tables
+    from .margin.report import Leg, MarginReport
     from .session import MarginProof, Session
-    from .tables import Tables, make_tables
 
 _HOMES = {
-    "Leg": "report",
+    "Leg": "margin.report",
     "MarginProof": "session",
-    "MarginReport": "report",
-    "Market": "files",
-    "Parameters": "files",
-    "Portfolio": "portfolio",
+    "MarginReport": "margin.report",
+    "Market": "files.models",
+    "Parameters": "files.models",
+    "Portfolio": "files.portfolio",
     "Session": "session",
-    "Tables": "tables",
-    "load_market": "files",
-    "load_parameters": "files",
-    "load_portfolio": "portfolio",
-    "make_tables": "tables",
+    "Tables": "files.tables",
+    "load_market": "files.models",
+    "load_parameters": "files.models",
+    "load_portfolio": "files.portfolio",
+    "make_tables": "files.tables",
 }
 
 __all__ = [

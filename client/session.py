@@ -16,16 +16,16 @@ from ..kernel.errors import InputError, MismatchError, ProofRejected
 from ..prover.prove import Prover, decide
 from ..verifier.check import CONTEXT_BITS, verify_statement
 from ..verifier.keys import CircuitKey
-from . import writer
-from .files import Market, Parameters, load_market, load_parameters
-from .openings import OwnerKey, alone, fresh_opening, load_owner, save_opening, save_owner
-from .portfolio import Portfolio, load_portfolio, portfolio_from_frame, to_holdings
-from .report import MarginReport, margin_report
-from .tables import Tables, boxed_tables, level_tables, make_tables
+from .files.models import Market, Parameters, load_market, load_parameters
+from .files.portfolio import Portfolio, load_portfolio, portfolio_from_frame, to_holdings
+from .files.tables import Tables, boxed_tables, level_tables, make_tables
+from .margin.report import MarginReport, margin_report
+from .secrets import writer
+from .secrets.openings import OwnerKey, alone, fresh_opening, load_owner, save_opening, save_owner
 
 if TYPE_CHECKING:
-    from .compare import Comparison
-    from .explain import Explanation
+    from .margin.compare import Comparison
+    from .margin.explain import Explanation
 
 __all__ = ["MarginProof", "Session", "Where", "check_singles", "demanded_tables"]
 
@@ -164,7 +164,7 @@ class Session:
 
         `what_if` are trades such as "ETH-PERP +5". Raises FileError, InputError.
         """
-        from .explain import explain
+        from .margin.explain import explain
 
         tables, loaded = self.tables(market), self.market(market)
         holdings, known = self._held(portfolio, tables)
@@ -185,7 +185,7 @@ class Session:
 
         `names` says what an instrument or asset here is called there. Raises FileError, InputError.
         """
-        from .compare import compare, renamed
+        from .margin.compare import compare, renamed
 
         held = _portfolio(portfolio)
         if isinstance(held, Opening):

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from zkmargin.client.cli import run
+from zkmargin.client.commands.app import run
 from zkmargin.contracts.artifact import load_artifact
 
 ROOT = Path(__file__).parents[1]

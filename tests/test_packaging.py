@@ -18,12 +18,7 @@ def test_every_python_folder_is_packaged():
         if "target" not in p.parts and "node_modules" not in p.parts
     }
     assert found == listed
-    stray = {
-        p.parent
-        for room in ORDER
-        for p in (ROOT / room).rglob("*.py")
-        if not (p.parent / "__init__.py").exists()
-    }
+    stray = {p.parent for room in ORDER for p in (ROOT / room).rglob("*.py") if not (p.parent / "__init__.py").exists()}
     assert not stray
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...kernel.errors import RuleError
-from ..rules.language import Constant, Expression, Sum
+from ..language.language import Constant, Expression, Sum
 from .builder import fits_the_field
 from .linear import Bound, Linear
 from .lowerer import Demand, Lowerer, opposite

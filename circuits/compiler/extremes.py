@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..gadgets.bits import range_check
-from ..rules.language import Expression, Interval
+from ..language.language import Expression, Interval
 from .builder import Builder, fits_the_field
 from .linear import Bound, Linear
 from .lowerer import Demand, Lowerer, Side

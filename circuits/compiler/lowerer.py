@@ -16,8 +16,8 @@ from math import gcd
 from ...kernel.errors import RuleError
 from ...kernel.field import R
 from ..gadgets.bits import sign_and_magnitude
-from ..rules.language import Expression, Interval, Unit
-from ..rules.structure import Structures
+from ..language.language import Expression, Interval, Unit
+from ..language.structure import Structures
 from .builder import Builder
 from .linear import Bound, Linear
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..rules.language import (
+from ..language.language import (
     Absolute,
     Branch,
     CellRef,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..gadgets.bits import booleans, range_check, sign_and_magnitude
-from ..rules.language import Expression, KthLargest, SumLargest
+from ..language.language import Expression, KthLargest, SumLargest
 from .builder import fits_the_field
 from .linear import Bound, Linear
 from .lowerer import Demand, Lowerer, Side

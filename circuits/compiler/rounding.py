@@ -9,7 +9,7 @@ from math import isqrt
 
 from ...kernel.errors import RuleError
 from ..gadgets.bits import range_check
-from ..rules.language import Constant, Exact, Expression, Quotient
+from ..language.language import Constant, Exact, Expression, Quotient
 from .builder import fits_the_field
 from .linear import Bound, Linear
 from .lowerer import Demand, Lowerer, Side

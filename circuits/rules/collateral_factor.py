@@ -18,6 +18,8 @@ from __future__ import annotations
 
 from itertools import count, takewhile
 
+from ..language.language import Constant, Expression, Unit, maximum, minimum
+from ..language.sums import add
 from ..model import (
     ASSET_BITS,
     CASH_BITS,
@@ -32,8 +34,6 @@ from ..model import (
 )
 from ..schema import Cell, HoldingSpec, Schema, holding_specs, unsigned
 from .family import Account, Asset, Family, TableView
-from .language import Constant, Expression, Unit, maximum, minimum
-from .sums import add
 
 __all__ = ["COLLATERAL_FACTOR", "collateral_factor_schema", "debts", "lending_market_cells"]
 

@@ -15,12 +15,12 @@ credit of two legs is what they would pay less than each would alone.
 
 from __future__ import annotations
 
+from ..language.language import Expression, absolute
+from ..language.sums import add
 from ..model import ASSET_BITS, CASH_BITS, MONEY_DIGITS, RATE_BITS, RATE_SCALE, SIZE_BITS, Shape
 from ..schema import Cell, Schema, holding_specs, signed, unsigned
 from . import cross_margin
 from .family import Account, Family, TableView
-from .language import Expression, absolute
-from .sums import add
 
 __all__ = ["CORRELATED_MARGIN", "LOADING_SCALE", "correlated_margin_schema", "exposure"]
 

@@ -10,6 +10,7 @@ rule under two parameter tables.
 
 from __future__ import annotations
 
+from ..language.language import MONEY, Constant, Expression, absolute, tiers
 from ..model import (
     ASSET_BITS,
     BOUNDARY_BITS,
@@ -29,7 +30,6 @@ from ..model import (
 )
 from ..schema import Cell, Schema, holding_specs, signed, unsigned
 from .family import Account, Family, Position, TableView
-from .language import MONEY, Constant, Expression, absolute, tiers
 
 __all__ = [
     "CROSS_MARGIN",

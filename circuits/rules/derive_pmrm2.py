@@ -18,10 +18,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property, reduce
 
+from ..language.language import Expression, absolute, maximum, minimum, positive
+from ..language.sums import add
 from .derive_pmrm2_schema import Strike, derive_pmrm2_schema, strikes_of
 from .family import Account, Family, TableView
-from .language import Expression, absolute, maximum, minimum, positive
-from .sums import add
 
 __all__ = ["DERIVE_PMRM2"]
 

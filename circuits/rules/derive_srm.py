@@ -13,10 +13,7 @@ something is held, however little; calls sold beyond those bought are charged at
 
 from __future__ import annotations
 
-from .derive_pmrm2_schema import Strike
-from .derive_srm_schema import derive_srm_schema, expiry_strikes
-from .family import Account, Family, TableView
-from .language import (
+from ..language.language import (
     DIMENSIONLESS,
     Constant,
     Expression,
@@ -28,7 +25,10 @@ from .language import (
     minimum,
     positive,
 )
-from .sums import add
+from ..language.sums import add
+from .derive_pmrm2_schema import Strike
+from .derive_srm_schema import derive_srm_schema, expiry_strikes
+from .family import Account, Family, TableView
 
 __all__ = ["DERIVE_SRM"]
 

@@ -17,10 +17,7 @@ Cash is USDC, at one. Not modelled: open orders' worst case, pools' shares, prof
 
 from __future__ import annotations
 
-from ..model import INDEX_BITS, INDEX_SCALE, RATE_BITS, Shape
-from ..schema import Cell, Schema, holding_specs, signed, unsigned
-from .family import Account, Asset, Family, Position, TableView
-from .language import (
+from ..language.language import (
     MONEY,
     Constant,
     Expression,
@@ -35,6 +32,9 @@ from .language import (
     minimum,
     positive,
 )
+from ..model import INDEX_BITS, INDEX_SCALE, RATE_BITS, Shape
+from ..schema import Cell, Schema, holding_specs, signed, unsigned
+from .family import Account, Asset, Family, Position, TableView
 
 __all__ = ["DRIFT", "asset_weight", "drift_schema", "liability_weight"]
 

@@ -18,11 +18,11 @@ Not modelled: leverage that a user sets for himself, isolated markets (a subacco
 
 from __future__ import annotations
 
+from ..language.language import Constant, Expression, Unit, absolute, by_sign, ceil_div, exact, floor_div
+from ..language.sums import add
 from ..model import RATE_BITS, RATE_SCALE, Shape
 from ..schema import Cell, Schema, holding_specs, signed, unsigned
 from .family import Account, Family, Position, TableView
-from .language import Constant, Expression, Unit, absolute, by_sign, ceil_div, exact, floor_div
-from .sums import add
 
 __all__ = ["DYDX_V4", "dydx_v4_schema", "imf_increase"]
 

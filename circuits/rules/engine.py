@@ -10,11 +10,11 @@ from functools import cache
 from importlib import import_module
 
 from ...kernel.errors import InputError
+from ..language.language import CellRef, Expression, HoldingRef, Value
+from ..language.language import evaluate as evaluate_expression
 from ..model import Holdings, Table
 from ..schema import Schema
 from .family import BoundRule, Family
-from .language import CellRef, Expression, HoldingRef, Value
-from .language import evaluate as evaluate_expression
 
 __all__ = ["FAMILIES", "Evaluation", "bind", "evaluate", "family", "money_scale"]
 

@@ -15,6 +15,8 @@ tail measures this is the one to recommend.
 from __future__ import annotations
 
 from ...kernel.errors import InputError
+from ..language.language import Expression, absolute, positive, sum_largest
+from ..language.sums import add
 from ..model import (
     ASSET_BITS,
     CASH_BITS,
@@ -28,8 +30,6 @@ from ..model import (
 )
 from ..schema import Cell, Schema, holding_specs, signed, unsigned
 from .family import Account, Family, TableView
-from .language import Expression, absolute, positive, sum_largest
-from .sums import add
 
 __all__ = ["EXPECTED_SHORTFALL", "charges", "equity", "losses", "profits", "tail", "tail_schema"]
 

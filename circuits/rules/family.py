@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from ...kernel.errors import RuleError
+from ..language.language import CellRef, Expression, HoldingRef, Unit, walk
 from ..model import Shape
 from ..schema import Cell, HoldingSpec, Schema, keccak256
-from .language import CellRef, Expression, HoldingRef, Unit, walk
 
 __all__ = ["Account", "Asset", "BoundRule", "Family", "Lookup", "Parts", "Position", "Rule", "TableView", "table_view"]
 
@@ -133,7 +133,7 @@ class Family:
     def bind(self, schema: Schema) -> BoundRule:
         """Return the rule's expressions for one schema, a box's (`box_schema`) at the worst of the box."""
         if schema.plain is not None:
-            from .box import BoxRule
+            from ..statements.price_box import BoxRule
 
             return BoxRule(self, schema)
         return BoundRule(self, schema)

@@ -16,12 +16,12 @@ from __future__ import annotations
 from itertools import pairwise
 
 from ...kernel.errors import InputError
+from ..language.language import Constant, Expression, Unit, absolute, increase, tiers
+from ..language.sums import add
 from ..model import ASSET_BITS, CASH_BITS, MONEY_DIGITS, SIZE_BITS, Shape
 from ..schema import Cell, Schema, holding_specs, unsigned
 from . import cross_margin
 from .family import Account, Family, Position, TableView
-from .language import Constant, Expression, Unit, absolute, increase, tiers
-from .sums import add
 
 __all__ = ["MULTIPLIER_SCALE", "REGIME_MARGIN", "reached", "regime_margin_schema", "volatility_multiplier"]
 

@@ -30,21 +30,11 @@ from functools import cached_property
 from itertools import combinations, pairwise
 
 from ...kernel.errors import InputError
+from ..language.language import MONEY, Constant, Expression, Spread, absolute, dot, maximum, positive, spread_counts
+from ..language.sums import add
 from ..model import ASSET_BITS, CASH_BITS, FACTOR_BITS, FACTOR_SCALE, MONEY_DIGITS, PRICE_BITS, RATE_SCALE, Shape
 from ..schema import Cell, Schema, holding_specs, signed, unsigned
 from .family import Account, Family, Position, TableView
-from .language import (
-    MONEY,
-    Constant,
-    Expression,
-    Spread,
-    absolute,
-    dot,
-    maximum,
-    positive,
-    spread_counts,
-)
-from .sums import add
 
 __all__ = ["SPAN", "calendar_pairs", "commodity_pairs", "slots_of", "span_schema"]
 

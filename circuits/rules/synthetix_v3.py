@@ -20,6 +20,8 @@ the larger of the two: conservative), collateral sold at a quoted discount, quan
 from __future__ import annotations
 
 from ...kernel.errors import InputError
+from ..language.language import MONEY, Constant, Expression, absolute, ceil_div, in_units, maximum, minimum, positive
+from ..language.sums import add
 from ..model import (
     ASSET_BITS,
     CASH_BITS,
@@ -34,18 +36,6 @@ from ..model import (
 from ..schema import Cell, Schema, holding_specs, unsigned
 from . import cross_margin
 from .family import Account, Family, Position, TableView
-from .language import (
-    MONEY,
-    Constant,
-    Expression,
-    absolute,
-    ceil_div,
-    in_units,
-    maximum,
-    minimum,
-    positive,
-)
-from .sums import add
 
 __all__ = ["IMPACT_DIGITS", "SYNTHETIX_V3", "synthetix_v3_schema"]
 

@@ -15,11 +15,11 @@ Loan, margin and portfolio-margin collateral of one asset have tiers of their ow
 
 from __future__ import annotations
 
+from ..language.language import Constant, Expression, Unit, floor_div, positive, tiers
 from ..model import ASSET_BITS, CASH_BITS, MONEY_DIGITS, SIZE_BITS, Shape
 from ..schema import Cell, Schema, holding_specs, unsigned
 from .collateral_factor import debts, lending_market_cells
 from .family import Account, Asset, Family, TableView
-from .language import Constant, Expression, Unit, floor_div, positive, tiers
 
 __all__ = ["TIERED_HAIRCUT", "tiered_haircut_schema"]
 

@@ -9,11 +9,11 @@ books together may need more than apart. It is neither concave nor convex, and b
 
 from __future__ import annotations
 
+from ..language.language import Expression, kth_largest, positive
 from ..model import Shape
 from ..schema import Schema
 from .expected_shortfall import charges, equity, losses, profits, tail, tail_schema
 from .family import Account, Family, TableView
-from .language import Expression, kth_largest, positive
 
 __all__ = ["VALUE_AT_RISK"]
 

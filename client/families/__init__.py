@@ -16,11 +16,11 @@ from ...circuits.model import Shape
 from ...circuits.rules.engine import family
 from ...circuits.schema import Schema
 from ...kernel.errors import InputError
-from ..cells import unit_scale
+from ..files.cells import unit_scale
 
 if TYPE_CHECKING:
-    from ..cells import Cells
-    from ..files import Market, Parameters
+    from ..files.cells import Cells
+    from ..files.models import Market, Parameters
 
 __all__ = ["FamilyFiles", "asset_unit", "family_files", "price_unit", "schema_of"]
 

@@ -7,10 +7,10 @@ that the group does not lend closes it.
 from __future__ import annotations
 
 from ...kernel.errors import InputError
-from ..cells import Cells
-from ..columns import factor_cells, price_cells
-from ..files import AssetMarket, Listing, Market, Name, Parameters, Rate, ShapeModel, fits, unique
-from ..files import StrictModel as Model
+from ..files.cells import Cells
+from ..files.columns import factor_cells, price_cells
+from ..files.models import AssetMarket, Listing, Market, Name, Parameters, Rate, ShapeModel, fits, unique
+from ..files.models import StrictModel as Model
 from . import FamilyFiles
 
 __all__ = ["FILES"]

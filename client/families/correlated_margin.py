@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ...kernel.errors import InputError
-from ..cells import Cells
-from ..files import Name, Number, Rate, fits, unique
-from ..files import StrictModel as Model
+from ..files.cells import Cells
+from ..files.models import Name, Number, Rate, fits, unique
+from ..files.models import StrictModel as Model
 from . import FamilyFiles
 from .cross_margin import CrossMarginMarket, CrossMarginParameters, CrossMarginShape, market_cells
 from .cross_margin import parameter_cells as cross_margin_cells

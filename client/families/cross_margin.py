@@ -7,10 +7,20 @@ from fractions import Fraction
 from itertools import pairwise
 
 from ...kernel.errors import InputError
-from ..cells import Cells
-from ..columns import factor_cells, price_cells
-from ..files import AssetMarket, InstrumentMarket, Listing, Market, NotNegative, Parameters, Rate, ShapeModel, fits
-from ..files import StrictModel as Model
+from ..files.cells import Cells
+from ..files.columns import factor_cells, price_cells
+from ..files.models import (
+    AssetMarket,
+    InstrumentMarket,
+    Listing,
+    Market,
+    NotNegative,
+    Parameters,
+    Rate,
+    ShapeModel,
+    fits,
+)
+from ..files.models import StrictModel as Model
 from . import FamilyFiles
 
 __all__ = ["FILES"]

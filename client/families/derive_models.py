@@ -12,7 +12,7 @@ from typing import Literal
 from ...circuits.rules.derive_pmrm2_schema import Strike, strikes_of
 from ...kernel.errors import InputError
 from .. import risk
-from ..files import (
+from ..files.models import (
     AssetPrice,
     Listing,
     Market,
@@ -28,7 +28,7 @@ from ..files import (
     fits,
     unique,
 )
-from ..files import StrictModel as Model
+from ..files.models import StrictModel as Model
 
 __all__ = [
     "DerivePmrm2Market",

@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, TypeVar
 
-from ..quantity import rounded_decimal
+from ..files.quantity import rounded_decimal
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -14,9 +14,9 @@ from fractions import Fraction
 
 from ...kernel.errors import FileError
 from .. import risk
-from ..cells import Cells
-from ..columns import found
-from ..files import unix_seconds
+from ..files.cells import Cells
+from ..files.columns import found
+from ..files.models import unix_seconds
 from ..risk.shocks import CONTEXT, years
 from . import FamilyFiles
 from .derive_models import DerivePmrm2Market, DerivePmrm2Parameters, ExpiryFeed, ListedExpiry, VolShock, plain

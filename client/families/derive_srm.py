@@ -13,9 +13,9 @@ from fractions import Fraction
 from ...circuits.rules.derive_pmrm2_schema import Strike
 from ...circuits.rules.derive_srm_schema import expiry_strikes
 from ...kernel.errors import FileError, InputError
-from ..cells import Cells
-from ..columns import found
-from ..files import (
+from ..files.cells import Cells
+from ..files.columns import found
+from ..files.models import (
     Listing,
     Market,
     Name,
@@ -31,7 +31,7 @@ from ..files import (
     unique,
     unix_seconds,
 )
-from ..files import StrictModel as Model
+from ..files.models import StrictModel as Model
 from ..risk.black76 import exact_put
 from ..risk.shocks import CONTEXT, years
 from . import FamilyFiles

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from ...kernel.errors import InputError
-from ..cells import Cells
-from ..columns import found
-from ..files import AssetMarket, InstrumentMarket, Listing, Market, Parameters, Rate, Ratio
+from ..files.cells import Cells
+from ..files.columns import found
+from ..files.models import AssetMarket, InstrumentMarket, Listing, Market, Parameters, Rate, Ratio
 from . import FamilyFiles
 
 __all__ = ["FILES"]

@@ -13,9 +13,9 @@ from pydantic import Field
 
 from ...circuits.rules.dydx_v4 import imf_increase
 from ...kernel.errors import FileError, InputError
-from ..cells import Cells
-from ..columns import found
-from ..files import InstrumentMarket, Listing, Market, NotNegative, Parameters, Rate
+from ..files.cells import Cells
+from ..files.columns import found
+from ..files.models import InstrumentMarket, Listing, Market, NotNegative, Parameters, Rate
 from . import FamilyFiles
 
 __all__ = ["FILES"]

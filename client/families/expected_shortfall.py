@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ...kernel.errors import FileError, InputError
-from ..cells import Cells
-from ..columns import factor_cells, found, price_cells
-from ..files import (
+from ..files.cells import Cells
+from ..files.columns import factor_cells, found, price_cells
+from ..files.models import (
     AssetPrice,
     InstrumentMark,
     Listing,
@@ -17,7 +17,7 @@ from ..files import (
     Ratio,
     ShapeModel,
 )
-from ..files import StrictModel as Model
+from ..files.models import StrictModel as Model
 from . import FamilyFiles
 
 __all__ = ["FILES", "TailMarket", "TailParameters"]

@@ -8,10 +8,10 @@ from math import lcm
 
 from ...circuits.rules.regime_margin import reached, volatility_multiplier
 from ...kernel.errors import InputError
-from ..cells import Cells
-from ..columns import found
-from ..files import AssetMarket, InstrumentMarket, Market, Name, Positive, Ratio, unique
-from ..files import StrictModel as Model
+from ..files.cells import Cells
+from ..files.columns import found
+from ..files.models import AssetMarket, InstrumentMarket, Market, Name, Positive, Ratio, unique
+from ..files.models import StrictModel as Model
 from . import FamilyFiles
 from .cross_margin import CrossMarginParameters, CrossMarginShape, Instrument
 from .cross_margin import market_cells as cross_market_cells

@@ -8,9 +8,9 @@ from typing import Literal
 
 from ...circuits.rules.span import calendar_pairs, commodity_pairs, slots_of
 from ...kernel.errors import FileError, InputError
-from ..cells import Cells
-from ..columns import factor_cells, found, price_cells
-from ..files import (
+from ..files.cells import Cells
+from ..files.columns import factor_cells, found, price_cells
+from ..files.models import (
     AssetPrice,
     InstrumentMark,
     Listing,
@@ -25,7 +25,7 @@ from ..files import (
     fits,
     unique,
 )
-from ..files import StrictModel as Model
+from ..files.models import StrictModel as Model
 from . import FamilyFiles
 
 __all__ = ["FILES", "SpanMarket", "SpanParameters"]

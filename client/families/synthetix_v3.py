@@ -6,10 +6,20 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from ...kernel.errors import InputError
-from ..cells import Cells
-from ..columns import factor_cells, price_cells
-from ..files import AssetMarket, InstrumentMarket, Listing, Market, NotNegative, Parameters, Positive, Rate, Ratio
-from ..files import StrictModel as Model
+from ..files.cells import Cells
+from ..files.columns import factor_cells, price_cells
+from ..files.models import (
+    AssetMarket,
+    InstrumentMarket,
+    Listing,
+    Market,
+    NotNegative,
+    Parameters,
+    Positive,
+    Rate,
+    Ratio,
+)
+from ..files.models import StrictModel as Model
 from . import FamilyFiles
 
 __all__ = ["FILES"]

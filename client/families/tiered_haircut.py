@@ -7,10 +7,10 @@ from itertools import pairwise
 
 from ...circuits.model import MONEY_DIGITS
 from ...kernel.errors import InputError
-from ..cells import Cells
-from ..columns import price_cells
-from ..files import AssetMarket, Listing, Market, Parameters, Positive, Rate, ShapeModel, fits
-from ..files import StrictModel as Model
+from ..files.cells import Cells
+from ..files.columns import price_cells
+from ..files.models import AssetMarket, Listing, Market, Parameters, Positive, Rate, ShapeModel, fits
+from ..files.models import StrictModel as Model
 from . import FamilyFiles
 
 __all__ = ["FILES"]

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from ..portfolio import Amount
+from ..files.portfolio import Amount
 from .naming import Naming
 from .portfolio import Imported, imported, value_of
 from .response import Response

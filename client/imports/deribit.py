@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from fractions import Fraction
 
-from ..portfolio import Amount, Position
+from ..files.portfolio import Amount, Position
 from .naming import Naming
 from .portfolio import Imported, imported, value_of
 from .response import Response

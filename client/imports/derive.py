@@ -16,7 +16,7 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 
-from ..portfolio import Amount, Position
+from ..files.portfolio import Amount, Position
 from .naming import Naming
 from .portfolio import Imported, imported
 from .response import Response

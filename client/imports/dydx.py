@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from ..portfolio import Amount, Position
+from ..files.portfolio import Amount, Position
 from .naming import Naming
 from .portfolio import Imported, imported, value_of
 from .response import Response

@@ -19,7 +19,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from ...kernel.errors import FileError
-from ..portfolio import Amount, Position
+from ..files.portfolio import Amount, Position
 from .naming import Naming
 from .portfolio import Imported, imported
 from .response import Response

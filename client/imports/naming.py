@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pydantic import TypeAdapter, ValidationError
 
 from ...kernel.errors import InputError
-from ..files import Name
+from ..files.models import Name
 from .response import Response
 
 __all__ = ["Naming"]

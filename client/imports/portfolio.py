@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from ...kernel.errors import FileError
-from ..files import Parameters, unique
-from ..portfolio import Amount, Portfolio, Position, load_portfolio
-from ..terms import exact
+from ..files.models import Parameters, unique
+from ..files.portfolio import Amount, Portfolio, Position, load_portfolio
+from ..margin.terms import exact
 
 __all__ = ["Imported", "import_csv", "imported", "rounded_to_steps", "value_of"]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ...kernel.errors import FileError
 from ...kernel.strict_json import read_json
-from ..quantity import parse_decimal
+from ..files.quantity import parse_decimal
 
 __all__ = ["Response"]
 

@@ -15,7 +15,7 @@ from zkmargin.circuits.rules.engine import FAMILIES, money_scale
 from . import shaped, shaped_derive, shaped_scenarios
 from .accounts import Case, table
 from .harness import Subject
-from .test_no_witness import known_wires
+from .statements.test_no_witness import known_wires
 
 SHAPES = {
     "collateral-factor": Shape(0, 2, 2, None, (("groups", 1),)),

@@ -12,7 +12,7 @@ from functools import cache
 import pytest
 
 from zkmargin.circuits.compiler.lowering import Side
-from zkmargin.circuits.rules.language import (
+from zkmargin.circuits.language.language import (
     DIMENSIONLESS,
     CellRef,
     Constant,
@@ -36,7 +36,7 @@ from .accounts import full_slots, mixed_cases, tuned_case
 from .conftest import compiled
 from .expressions import TinyRule
 from .harness import Lies, Subject, best_claim, lying_hints, mutations, needless_rows, rank_defect
-from .test_no_witness import known_wires
+from .statements.test_no_witness import known_wires
 
 
 class Margin:

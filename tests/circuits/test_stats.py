@@ -8,12 +8,11 @@ from zkmargin.circuits.build import Manifest, compile_statement, write_circuit
 from zkmargin.circuits.compiler.builder import Builder
 from zkmargin.circuits.compiler.linear import Bound
 from zkmargin.circuits.compiler.lowering import Lowering, Side
-from zkmargin.circuits.curvature import AFFINE, CONCAVE, CONSTANT, CONVEX, NEITHER, curvature
 from zkmargin.circuits.diagnose import explain_unsatisfied
 from zkmargin.circuits.flame import flame_graph
 from zkmargin.circuits.gadgets.bits import offset_input
-from zkmargin.circuits.model import Holdings, Shape
-from zkmargin.circuits.rules.language import (
+from zkmargin.circuits.language.curvature import AFFINE, CONCAVE, CONSTANT, CONVEX, NEITHER, curvature
+from zkmargin.circuits.language.language import (
     DIMENSIONLESS,
     MONEY,
     CellRef,
@@ -24,6 +23,7 @@ from zkmargin.circuits.rules.language import (
     minimum,
     positive,
 )
+from zkmargin.circuits.model import Holdings, Shape
 from zkmargin.circuits.stats import circuit_stats
 
 SMALL = Shape(4, 2, 2, 2)

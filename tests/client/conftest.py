@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from zkmargin.client.cli import run
+from zkmargin.client.commands.app import run
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "hyperliquid"
 SEED = int(os.environ.get("ZKMARGIN_SEED", "20261122"))

@@ -13,15 +13,16 @@ from hypothesis import given, settings
 from hypothesis import seed as hypothesis_seed
 
 from zkmargin.circuits.rules.engine import evaluate
-from zkmargin.client import Session, trades
-from zkmargin.client.distances import distances
+from zkmargin.client import Session
 from zkmargin.client.families import cross_margin
-from zkmargin.client.moves import Moves
-from zkmargin.client.report import breach_cell
-from zkmargin.client.scenarios import MOVES, scenarios
-from zkmargin.client.search import first_zero
-from zkmargin.client.terms import terms
-from zkmargin.client.trades import largest_trade
+from zkmargin.client.margin import trades
+from zkmargin.client.margin.distances import distances
+from zkmargin.client.margin.report import breach_cell
+from zkmargin.client.margin.root_search import first_zero
+from zkmargin.client.margin.scenarios import MOVES, scenarios
+from zkmargin.client.margin.shocked import Moves
+from zkmargin.client.margin.terms import terms
+from zkmargin.client.margin.trades import largest_trade
 from zkmargin.kernel.errors import FileError, InputError
 
 from .accounts import account, files

@@ -10,12 +10,12 @@ from types import SimpleNamespace
 import pytest
 
 from zkmargin.circuits.model import Holdings
-from zkmargin.client.anvil import running_anvil
-from zkmargin.client.deployment import Deployment
-from zkmargin.client.embedded_chain import EmbeddedChain
-from zkmargin.client.files import load_parameters
-from zkmargin.client.openings import load_opening, load_owner
-from zkmargin.client.rpc_chain import KEY_VARIABLE, RpcChain
+from zkmargin.client.chains.anvil import running_anvil
+from zkmargin.client.chains.deployment import Deployment
+from zkmargin.client.chains.embedded import EmbeddedChain
+from zkmargin.client.chains.rpc import KEY_VARIABLE, RpcChain
+from zkmargin.client.files.models import load_parameters
+from zkmargin.client.secrets.openings import load_opening, load_owner
 from zkmargin.client.session import Session, Where
 from zkmargin.kernel.errors import EnvironmentFault, FileError
 from zkmargin.kernel.files import write_file

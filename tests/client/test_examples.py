@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from zkmargin.circuits.rules.engine import FAMILIES
-from zkmargin.client.cli import run
+from zkmargin.client.commands.app import run
 from zkmargin.client.families import family_files
-from zkmargin.client.files import Market, Parameters
+from zkmargin.client.files.models import Market, Parameters
 
 from .conftest import EXAMPLES
 

@@ -8,10 +8,10 @@ import sys
 
 import pytest
 
-from zkmargin.client.files import load_market, load_parameters
-from zkmargin.client.openings import load_opening
-from zkmargin.client.portfolio import load_portfolio, to_holdings
-from zkmargin.client.tables import make_tables
+from zkmargin.client.files.models import load_market, load_parameters
+from zkmargin.client.files.portfolio import load_portfolio, to_holdings
+from zkmargin.client.files.tables import make_tables
+from zkmargin.client.secrets.openings import load_opening
 from zkmargin.kernel.errors import InputError
 
 from .conftest import SEED

@@ -6,7 +6,7 @@ import pytest
 
 import zkmargin.client
 from zkmargin.client import MarginReport, Session
-from zkmargin.client.openings import OwnerKey, load_opening, load_owner, save_opening, save_owner
+from zkmargin.client.secrets.openings import OwnerKey, load_opening, load_owner, save_opening, save_owner
 from zkmargin.client.session import Where
 from zkmargin.kernel.babyjubjub import BASE8, multiply
 from zkmargin.kernel.errors import FileError, InputError, Insufficient, ZkmarginError

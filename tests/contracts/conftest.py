@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from zkmargin.client.embedded_chain import EmbeddedChain
+from zkmargin.client.chains.embedded import EmbeddedChain
 
 START = 1_790_000_000  # unix seconds at which the embedded chains of the tests start
 

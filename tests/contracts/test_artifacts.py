@@ -80,4 +80,3 @@ def test_revert_data_is_decoded_with_its_arguments():
 def test_an_unknown_contract_is_named():
     with pytest.raises(FileError, match="Nothing"):
         load_artifact("Nothing")
-

@@ -7,8 +7,8 @@ from random import Random
 
 import pytest
 
-from zkmargin.client.embedded_chain import EmbeddedChain
-from zkmargin.client.rpc_chain import RpcChain
+from zkmargin.client.chains.embedded import EmbeddedChain
+from zkmargin.client.chains.rpc import RpcChain
 from zkmargin.contracts import errors
 from zkmargin.contracts.bindings import AccessManager, Registry
 from zkmargin.contracts.encoding import MAINTENANCE, keccak, key_bytes, proof_words

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from zkmargin.client.embedded_chain import EmbeddedChain
-from zkmargin.client.rpc_chain import KEY_VARIABLE, RpcChain
+from zkmargin.client.chains.embedded import EmbeddedChain
+from zkmargin.client.chains.rpc import KEY_VARIABLE, RpcChain
 from zkmargin.contracts import errors
 from zkmargin.contracts.bindings import AccessManager, Board
 from zkmargin.contracts.cells import CellRules, CellSchema

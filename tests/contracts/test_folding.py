@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from zkmargin.client.embedded_chain import EmbeddedChain
+from zkmargin.client.chains.embedded import EmbeddedChain
 from zkmargin.contracts import errors
 from zkmargin.contracts.artifact import load_artifact
 from zkmargin.contracts.cells import CellSchema
@@ -156,8 +156,10 @@ def test_every_way_to_fold_gives_one_point(world, tally):
             while not world.registry.folded(circuit, 0, table, base)[1]:
                 how = {"cells": size, "window": window}
                 sender = world.registry.as_sender(world.stranger)
-                receipt = sender.refold(circuit, 0, old, y, table, **how) if any(base) else sender.fold(
-                    circuit, 0, table, **how
+                receipt = (
+                    sender.refold(circuit, 0, old, y, table, **how)
+                    if any(base)
+                    else sender.fold(circuit, 0, table, **how)
                 )
                 rounds += 1
             assert world.registry.folded_point(receipt) == expected

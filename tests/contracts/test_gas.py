@@ -13,8 +13,8 @@ from random import Random
 
 import pytest
 
-from zkmargin.client.oracle import sign_digest
-from zkmargin.client.rpc_chain import RpcChain
+from zkmargin.client.chains.oracle import sign_digest
+from zkmargin.client.chains.rpc import RpcChain
 from zkmargin.contracts.artifact import artifact_names, load_artifact
 from zkmargin.contracts.bindings import RiskBoard
 from zkmargin.contracts.cells import CellSchema

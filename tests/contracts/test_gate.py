@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from zkmargin.client.embedded_chain import EmbeddedChain
+from zkmargin.client.chains.embedded import EmbeddedChain
 from zkmargin.contracts import errors
 from zkmargin.contracts.bindings import Gate
 from zkmargin.contracts.encoding import key_bytes

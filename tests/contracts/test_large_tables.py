@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from zkmargin.client.embedded_chain import EmbeddedChain
-from zkmargin.client.large_tables import FoldedBase, fold_table, moved_cells, post_large_round, store_pieces
+from zkmargin.client.chains.embedded import EmbeddedChain
+from zkmargin.client.chains.large_tables import FoldedBase, fold_table, moved_cells, post_large_round, store_pieces
 from zkmargin.contracts import errors
 from zkmargin.contracts.bindings import AccessManager, Board
 from zkmargin.contracts.cells import CellRules, CellSchema, pack_cells, pack_moves

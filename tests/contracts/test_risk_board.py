@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from zkmargin.client.embedded_chain import EmbeddedChain
-from zkmargin.client.large_tables import Signed, post_large_round
-from zkmargin.client.oracle import risk_table_message, sign_digest
+from zkmargin.client.chains.embedded import EmbeddedChain
+from zkmargin.client.chains.large_tables import Signed, post_large_round
+from zkmargin.client.chains.oracle import risk_table_message, sign_digest
 from zkmargin.contracts import errors
 from zkmargin.contracts.bindings import OracleSignature, RiskBoard
 from zkmargin.contracts.encoding import keccak, risk_table_digest, table_hash

@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from zkmargin.client.embedded_chain import EmbeddedChain
+from zkmargin.client.chains.embedded import EmbeddedChain
 from zkmargin.contracts import errors
 from zkmargin.contracts.bindings import AccessManager, Registry
 from zkmargin.contracts.chain import OutOfGas

@@ -101,9 +101,7 @@ class World:
             self.registry.fold(circuit, 0, table)
         return table
 
-    def post_version(
-        self, number: int, initial: list[int] | None = None, maintenance: list[int] | None = None
-    ) -> None:
+    def post_version(self, number: int, initial: list[int] | None = None, maintenance: list[int] | None = None) -> None:
         """Post a version and fold it: both levels for sufficiency, maintenance for shortfall."""
         levels = (
             INITIAL_CELLS if initial is None else initial,
@@ -185,6 +183,15 @@ class World:
 
 
 __all__ = [
-    "DURATION", "GRACE", "INITIAL_CELLS", "MAINTENANCE_CELLS", "MARKET", "PARAMETERS", "PRICES", "SCHEMA_HASH",
-    "STALENESS", "WINDOW", "World",
+    "DURATION",
+    "GRACE",
+    "INITIAL_CELLS",
+    "MAINTENANCE_CELLS",
+    "MARKET",
+    "PARAMETERS",
+    "PRICES",
+    "SCHEMA_HASH",
+    "STALENESS",
+    "WINDOW",
+    "World",
 ]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from zkmargin.client.cli import run
+from zkmargin.client.commands.app import run
 
 ROOT = Path(__file__).parents[2]
 MODULES = ROOT / "node_modules"

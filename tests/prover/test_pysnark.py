@@ -13,7 +13,7 @@ from zkmargin.kernel import R
 
 HERE = Path(__file__).parent
 PROGRAMS = HERE / "programs"
-COMMAND = "import sys; from zkmargin.client.cli import run; sys.exit(run(sys.argv[1:]))"
+COMMAND = "import sys; from zkmargin.client.commands.app import run; sys.exit(run(sys.argv[1:]))"
 INSTALLED = find_spec("pysnark") is not None
 REAL = pytest.param("real", marks=pytest.mark.skipif(not INSTALLED, reason="PySNARK is on no index"))
 ON_ANY = pytest.mark.parametrize("runtime", ["stand-in", "real"] if INSTALLED else ["stand-in"])
@@ -120,6 +120,7 @@ def test_a_runtime_that_has_chosen_already_is_left_alone(tmp_path):
 
 
 def test_nothing_of_pysnark_is_imported_until_asked():
-    code = "import sys, zkmargin.prover.pysnark, zkmargin.client.cli; print([n for n in sys.modules if 'pysnark' in n])"
+    loads = "import sys, zkmargin.prover.pysnark, zkmargin.client.commands.app"
+    code = f"{loads}; print([n for n in sys.modules if 'pysnark' in n])"
     made = python("-c", code)
     assert made.stdout.strip() == "['zkmargin.prover.pysnark']"

@@ -1,0 +1,227 @@
+"""Proving many accounts under one key and one market: openings first, proofs as they come, nothing done twice.
+
+Here, beside the user's files, portfolios are read, decided and opened; workers (`batch_workers`, `batch_cluster`) see
+openings and the public tables, and give proofs back. An account that fails does not stop the others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from ...circuits.model import Holdings, Opening, Table
+from ...circuits.statements.commitment import commit
+from ...kernel import Proof
+from ...kernel.errors import FileError, InputError, ZkmarginError
+from ...kernel.files import write_file
+from ...verifier.check import read_proof, verify_statement
+from ..commands.groth16_files import proof_json, public_json
+from ..files.models import Market
+from ..files.portfolio import Portfolio, load_portfolio, portfolios_from_table, to_holdings
+from ..secrets.openings import alone, fresh_opening, load_opening, save_opening, save_owner
+from ..session import Session, Where, check_singles
+
+__all__ = ["Account", "Batch", "Done", "Failed", "Kept", "Result", "Statement", "Workers", "accounts_in"]
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+_SECRETS = (".opening.json", ".owner.json")
+_OLDER = re.compile(r"\.opening\.\d+\.json")
+ATTEMPTS = 3
+"""How often an account is given to a worker: the first time, and again when the worker died with it."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What all accounts of a batch are proved at, all of it public."""
+
+    market: Table
+    parameters: Table
+    credit: int
+    context: int
+
+
+@dataclass(frozen=True)
+class Account:
+    """One account: its name, how its portfolio is read, and where its secrets are kept."""
+
+    name: str
+    load: Callable[[], Portfolio]
+    where: Where
+
+
+@dataclass(frozen=True)
+class Done:
+    """A verified proof of one account."""
+
+    name: str
+    proof: Proof
+    public: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An account whose proof of this very statement was there already."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Failed:
+    """An account without a proof, and why; the message carries no holdings."""
+
+    name: str
+    code: str
+    message: str
+
+    @classmethod
+    def of(cls, name: str, error: ZkmarginError) -> Failed:
+        """Return what an error says about an account."""
+        return cls(name, error.code, error.message)
+
+
+Result = Done | Kept | Failed
+
+
+class Workers(Protocol):
+    """Those who prove. Used from one thread."""
+
+    def room(self) -> bool:
+        """Whether another account may be given out now: enough are waiting otherwise."""
+
+    def give(self, name: str, opening: Opening) -> None:
+        """Give out an account."""
+
+    def take(self) -> list[Done | Failed]:
+        """Wait for at least one account given out and return all that came back; none when none is out."""
+
+
+def accounts_in(source: Path, openings: Path | None = None) -> list[Account | Failed]:
+    """Return the accounts of a folder of portfolio files or of one table, in the order of their names.
+
+    Secrets are kept beside a folder's portfolios, and in `NAME-openings` beside a table, unless `openings` says where.
+    A name that cannot name a file, or that two portfolios share, is a failure of that account. Raises FileError.
+    """
+    found: dict[str, Account | Failed] = {}
+    if source.is_dir():
+        for path in sorted(source.iterdir()):
+            if path.suffix in (".json", ".csv") and path.is_file() and not _is_secret(path.name):
+                found[path.stem] = _account(path.stem, partial(load_portfolio, path), openings or source, found)
+    else:
+        folder = openings or source.with_name(f"{source.stem}-openings")
+        for name, load in sorted(portfolios_from_table(source).items()):
+            found[name] = _account(name, load, folder, found)
+    if not found:
+        raise FileError("there are no portfolios here", code="no-accounts", file=str(source))
+    return list(found.values())
+
+
+def _is_secret(name: str) -> bool:
+    return name.startswith(".") or name.endswith(_SECRETS) or bool(_OLDER.search(name))
+
+
+def _account(
+    name: str, load: Callable[[], Portfolio], folder: Path, found: dict[str, Account | Failed]
+) -> Account | Failed:
+    if name in found:
+        return Failed(name, "duplicate", "two portfolios have this name")
+    if not _NAME.fullmatch(name):
+        return Failed(name, "bad-name", "an account's name is letters, digits, dots, dashes: it names its files")
+    return Account(name, load, Where(folder / f"{name}.owner.json", folder / f"{name}.opening.json"))
+
+
+class Batch:
+    """One statement for many accounts, their proofs going to a folder of their own each under `out`."""
+
+    def __init__(
+        self, session: Session, market: Path | Market, out: Path, *, context: int, credit: int = 0, margin: str
+    ) -> None:
+        """Load the circuit and make the tables, once for all. Raises FileError, InputError, MismatchError."""
+        check_singles(context, credit)
+        self.session = session
+        self.out = out
+        self.tables = session.tables(market)
+        self.stated = session.stated(self.tables, session.circuit_key.manifest.statement)
+        self.statement = Statement(self.stated.market, self.stated.parameters(margin), credit, context)
+        self.margin = margin
+
+    def run(self, accounts: list[Account | Failed], workers: Workers) -> Iterator[Result]:
+        """Yield every account's result once it is on disk. What was yielded stays when the caller stops early."""
+        for account in accounts:
+            if isinstance(account, Failed):
+                yield account
+                continue
+            while not workers.room():
+                yield from map(self._written, workers.take())
+            opened = self._opened(account)
+            if isinstance(opened, Opening):
+                workers.give(account.name, opened)
+            else:
+                yield opened
+        while results := workers.take():
+            yield from map(self._written, results)
+
+    def _opened(self, account: Account) -> Opening | Kept | Failed:
+        """Read and decide an account, and write its opening, unless its proof is there."""
+        try:
+            self._outside(account)
+            holdings = to_holdings(account.load(), self.session.parameters, self.tables)
+            if self._is_done(account, holdings):
+                return Kept(account.name)
+            self.session.decide(self.stated, holdings, self.margin, self.statement.credit)
+            account.where.opening.parent.mkdir(parents=True, exist_ok=True)
+            with alone(account.where.owner, account.where.opening):
+                owner, drawn = (self.session.owner, False) if self.session.owner else account.where.owner_key()
+                opening = fresh_opening(holdings, owner)
+                if drawn:
+                    save_owner(account.where.owner, owner)
+                save_opening(account.where.opening, opening)
+        except ZkmarginError as error:
+            return Failed.of(account.name, error)
+        except OSError as error:
+            return Failed(account.name, "unwritable", f"its opening cannot be written: {error.strerror}")
+        return opening
+
+    def _outside(self, account: Account) -> None:
+        if account.where.opening.resolve().is_relative_to(self.out.resolve()):
+            raise InputError(
+                "openings are secret and must not stand in the proofs' folder",
+                code="secret-beside-proof",
+                hint="choose another place with --openings",
+            )
+
+    def _is_done(self, account: Account, holdings: Holdings) -> bool:
+        """Whether a valid proof of this statement about these holdings is there, and its opening too."""
+        if not (self.out / account.name / "proof.json").exists():
+            return False
+        try:
+            opening = load_opening(account.where.opening)
+            public, proof = read_proof(self.out / account.name)
+            wanted = (commit(self.tables.schema, opening), self.statement.credit, self.statement.context)
+            if opening.holdings != holdings or tuple(public[:3]) != wanted:
+                return False
+            verify_statement(
+                self.session.circuit_key, public, proof, [self.statement.market, self.statement.parameters]
+            )
+        except ZkmarginError:
+            return False
+        return True
+
+    def _written(self, result: Done | Failed) -> Done | Failed:
+        """Write a proof, last of its two files; a proof that could not be written is a failure."""
+        if isinstance(result, Failed):
+            return result
+        folder = self.out / result.name
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "proof.json").unlink(missing_ok=True)  # an older one is not beside newer public inputs
+            write_file(folder / "public.json", public_json(result.public))
+            write_file(folder / "proof.json", proof_json(result.proof))
+        except ZkmarginError as error:
+            return Failed.of(result.name, error)
+        except OSError as error:
+            return Failed(result.name, "unwritable", f"its proof cannot be written: {error.strerror}")
+        return result

@@ -1,0 +1,305 @@
+"""The `zkmargin` command. Each command imports what it uses when it runs; the work is done elsewhere.
+
+Every command takes --json: one document on stdout, everything else on stderr. Exit codes: 0 holds, 1 does not hold,
+2 bad input or environment, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ...circuits.model import BOX
+from ...kernel.errors import InputError
+from . import batch_commands, circuit_commands, foreign_commands, import_commands, portfolio_commands
+from .batch_commands import Box
+from .ceremony_commands import ceremony, start_one
+from .integers import read_integer
+from .output import INTERRUPTED, answer, guarded
+
+__all__ = ["app", "main", "run"]
+
+app = typer.Typer(
+    name="zkmargin",
+    help="Prove that a portfolio nobody else can see meets its margin requirement.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+groth16 = typer.Typer(help="Prove and verify any circom user's files.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(groth16, name="groth16")
+app.add_typer(ceremony, name="ceremony")
+portfolio_commands.register(app)
+import_commands.register(app)
+circuit_commands.register(app)
+batch_commands.register(app)
+foreign_commands.register(groth16)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+MarketFile = Annotated[Path, typer.Option("--market", "-m", help="The venue's prices: market.json.")]
+ParameterFile = Annotated[Path, typer.Option("--parameters", "-p", help="The venue's parameters: parameters.json.")]
+Margin = Annotated[str, typer.Option(help="initial or maintenance.", autocompletion=lambda: ["initial", "maintenance"])]
+CircuitFolder = Annotated[Path, typer.Option("--circuit", "-c", help="The folder of a compiled circuit.")]
+
+
+def main() -> None:
+    """Run the command line of this process and exit."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line and return its exit code; nothing is raised."""
+    as_json = "--json" in arguments
+
+    def command() -> int:
+        try:
+            code = app(list(arguments), prog_name="zkmargin", standalone_mode=False)
+        except typer.Abort:
+            raise KeyboardInterrupt from None
+        except typer.BadParameter.__base__ as error:  # type: ignore[misc]  # typer's usage errors have no public name
+            message = " ".join(error.format_message().split())
+            raise InputError(message[:1].lower() + message[1:].rstrip("."), code="usage", hint="--help") from None
+        if code == INTERRUPTED:  # how some versions of typer tell of Ctrl-C
+            raise KeyboardInterrupt
+        return code if isinstance(code, int) else 0
+
+    return guarded(command, as_json=as_json)
+
+
+@app.command()
+def check(
+    portfolio: Annotated[Path, typer.Argument(help="portfolio.json or .csv")],
+    market: MarketFile,
+    parameters: ParameterFile,
+    margin: Margin = "maintenance",
+    json_: Json = False,
+) -> int:
+    """Show equity, requirement and surplus of a portfolio, each position's part, and its breach price."""
+    from ..session import Session
+    from ..views.show import show_report
+
+    report = Session.load(parameters).check(portfolio, market, margin=margin)
+    return answer(report.as_json(), lambda console: show_report(console, report))
+
+
+@app.command()
+def tables(
+    market: Annotated[Path, typer.Argument(help="market.json")],
+    parameters: ParameterFile,
+    circuit: Annotated[Path | None, typer.Option("--circuit", "-c", help="Also show its folded points.")] = None,
+    box: Box = None,
+    json_: Json = False,
+) -> int:
+    """Show the tables that a proof speaks of: cells, hashes and, of a circuit, folded points."""
+    from ..session import Session
+    from ..views.show import show_tables, tables_document
+
+    session = Session.load(parameters, circuit, box=box)
+    statement = session.circuit_key.manifest.statement if circuit else BOX if box else "sufficiency"
+    made = session.stated(session.tables(market), statement)
+    document = tables_document(made, session.circuit_key if circuit else None)
+    return answer(document, lambda console: show_tables(console, document))
+
+
+@app.command("compile")
+def compile_(
+    parameters: Annotated[Path, typer.Argument(help="parameters.json: its rule and shape are compiled")],
+    statement: Annotated[
+        str,
+        typer.Option(
+            help="sufficiency, shortfall, or sufficiency-box (at every price of a box).",
+            autocompletion=lambda: ["sufficiency", "shortfall", BOX],
+        ),
+    ],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The folder to write.")],
+    json_: Json = False,
+) -> int:
+    """Compile a statement of the parameters' rule at their shape."""
+    from ...circuits.build import compile_statement, write_circuit
+    from ...kernel.files import write_file
+    from ..files.models import load_parameters
+
+    loaded = load_parameters(parameters)
+    compiled = compile_statement(loaded.rule, loaded.slots, statement)
+    _folder(output)
+    files = write_circuit(compiled, output, write_file)
+    counts = compiled.manifest["counts"]
+    document = {
+        "ok": True,
+        "rule_hash": "0x" + compiled.rule_hash.hex(),
+        "constraints": counts["constraints"],
+        "wires": counts["wires"],
+        "public": list(compiled.public),
+        "cells": sum(len(cells) for _, cells in compiled.schema.tables),
+        "files": files,
+    }
+    text = f"{statement} of {loaded.rule}: {counts['constraints']:,} constraints, {len(compiled.public)} public inputs"
+    return answer(document, lambda console: console.print(f"{text}\nwritten to {output}"))
+
+
+@app.command()
+def setup(
+    directory: Annotated[Path, typer.Argument(help="The folder of a compiled circuit.")],
+    development: Annotated[
+        bool, typer.Option("--development", help="Make the development key: anyone can forge under it.")
+    ] = False,
+    ptau: Annotated[Path | None, typer.Option("--ptau", help="Start a ceremony from these powers of tau.")] = None,
+    json_: Json = False,
+) -> int:
+    """Make the development key of a compiled circuit, or start the ceremony of its real one."""
+    from ...prover.setup import development_setup
+
+    if development == (ptau is not None):
+        raise InputError("either --development or --ptau FILE says which key to make", code="usage")
+    if ptau is not None:
+        return start_one(directory, ptau)
+    result = development_setup(directory)
+    document = {"ok": True, "development": True, "circuit_id": result.circuit_id, "files": result.files}
+    text = f"development key {result.circuit_id} written to {directory}: anyone can forge under it"
+    return answer(document, lambda console: console.print(text))
+
+
+@app.command()
+def prove(
+    *,
+    market: MarketFile,
+    parameters: ParameterFile,
+    circuit: CircuitFolder,
+    context: Annotated[str, typer.Option(help="What the proof is bound to: decimal or 0x, below 2^248.")],
+    out: Annotated[Path, typer.Option(help="The folder for proof.json and public.json; nothing secret goes there.")],
+    portfolio: Annotated[Path | None, typer.Argument(help="portfolio.json or .csv")] = None,
+    opening: Annotated[Path | None, typer.Option(help="Holdings and salt from an opening instead.")] = None,
+    credit: Annotated[str, typer.Option(help="The account's public pending balance, in money units.")] = "0",
+    margin: Margin = "maintenance",
+    owner: Annotated[Path | None, typer.Option(help="The owner's key; made beside the opening when absent.")] = None,
+    opening_out: Annotated[Path | None, typer.Option(help="Where the opening goes: beside the portfolio.")] = None,
+    witness: Annotated[Path | None, typer.Option(help="Also write the witness (.wtns): it is secret.")] = None,
+    box: Box = None,
+    json_: Json = False,
+) -> int:
+    """Prove the circuit's statement of a portfolio or an opening; the opening is on disk before the proof."""
+    from .prove import ProveRequest, prove_to_files
+
+    request = ProveRequest(
+        portfolio=portfolio,
+        opening=opening,
+        market=market,
+        parameters=parameters,
+        circuit=circuit,
+        context=_integer(context, "--context"),
+        credit=_integer(credit, "--credit"),
+        margin=margin,
+        owner=owner,
+        opening_out=opening_out,
+        witness=witness,
+        out=out,
+        box=box,
+    )
+    return prove_to_files(request)
+
+
+@app.command()
+def verify(
+    directory: Annotated[Path, typer.Argument(help="The folder of proof.json and public.json.")],
+    *,
+    circuit: CircuitFolder,
+    market: Annotated[Path | None, typer.Option("--market", "-m", help="Demand exactly these prices.")] = None,
+    parameters: Annotated[
+        Path | None, typer.Option("--parameters", "-p", help="Demand exactly these parameters.")
+    ] = None,
+    margin: Margin = "maintenance",
+    box: Box = None,
+    json_: Json = False,
+) -> int:
+    """Verify a proof, its public cells inside their schema and, where files are given, exactly theirs."""
+    from ...verifier.check import verify_files
+    from ..session import demanded_tables
+
+    demanded = demanded_tables(circuit, market, parameters, margin, box)
+    verified = verify_files(directory, circuit, *demanded)
+    document = {"ok": True, "tables": verified.hashes}
+    text = f"the proof holds: {verified.statement} under circuit {verified.circuit_id}"
+    return answer(document, lambda console: console.print(text))
+
+
+@groth16.command("prove")
+def groth16_prove(
+    key: Annotated[Path, typer.Argument(metavar="KEY.zkey")],
+    witness: Annotated[Path, typer.Argument(metavar="WITNESS.wtns")],
+    proof: Annotated[Path, typer.Argument(metavar="PROOF.json")],
+    public: Annotated[Path, typer.Argument(metavar="PUBLIC.json")],
+    json_: Json = False,
+) -> int:
+    """Prove a witness under a key."""
+    from .groth16_files import prove_files
+    from .output import kernel_document, milliseconds
+
+    proved = prove_files(key, witness, proof, public)
+    document: dict[str, Any] = {
+        "ok": True,
+        "constraints": proved.constraints,
+        "public": proved.public,
+        **kernel_document(),
+        "timings_ms": milliseconds(proved.timings_ms),
+    }
+    text = f"proved {proved.constraints:,} constraints in {proved.timings_ms['prove']:.0f} ms"
+    return answer(document, lambda console: console.print(text))
+
+
+@groth16.command("verify")
+def groth16_verify(
+    key: Annotated[Path, typer.Argument(metavar="VKEY.json")],
+    public: Annotated[Path, typer.Argument(metavar="PUBLIC.json")],
+    proof: Annotated[Path, typer.Argument(metavar="PROOF.json")],
+    json_: Json = False,
+) -> int:
+    """Verify a proof under a key."""
+    from .groth16_files import verify_files
+
+    verify_files(key, public, proof)
+    return answer({"ok": True}, lambda console: console.print("the proof holds"))
+
+
+@app.command()
+def doctor(json_: Json = False) -> int:
+    """Say what is installed and what is missing, each with the command that mends it."""
+    from ..views.show import show_checks
+    from .doctor import examine
+
+    checks = examine()
+    document = {"ok": all(c.ok for c in checks), "checks": [c.as_json() for c in checks]}
+    return answer(document, lambda console: show_checks(console, checks), exit_code=0 if document["ok"] else 2)
+
+
+@app.command()
+def demo(
+    rpc: Annotated[str | None, typer.Option(help="A chain of your own instead of the embedded one.")] = None,
+    json_: Json = False,
+) -> int:
+    """Play one trader's path from a portfolio file to a gated position, and everything that must fail on the way."""
+    from ..views.show import show_demo
+    from .demo import run_demo
+    from .output import note
+
+    result = run_demo(note, rpc)
+    return answer(result.as_json(), lambda console: show_demo(console, result))
+
+
+def _integer(text: str, option: str) -> int:
+    value = read_integer(text)
+    if value is None:
+        raise InputError(f"{option} must be a decimal or 0x integer", code="usage")
+    return value
+
+
+def _folder(path: Path) -> None:
+    """Make a folder. Raises InputError when it cannot be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"the folder cannot be made: {error.strerror}", code="unwritable", file=str(path)) from None

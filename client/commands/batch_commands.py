@@ -1,0 +1,159 @@
+"""`zkmargin batch` and `zkmargin verify-batch`: many accounts proved under one key, many proofs a verdict each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ...kernel.errors import EnvironmentFault, InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ...verifier.batch import Item, Verdict
+    from ..batch.batch import Account, Batch, Failed, Result, Workers
+
+__all__ = ["Box", "register"]
+
+Box = Annotated[str | None, typer.Option(help="The box class of a circuit that proves over a price box.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command()(batch)
+    app.command("verify-batch")(verify_batch)
+
+
+def batch(
+    accounts: Annotated[Path, typer.Argument(help="A folder of portfolios, or a CSV with the column account more.")],
+    *,
+    market: Annotated[Path, typer.Option("--market", "-m", help="The venue's prices: market.json.")],
+    parameters: Annotated[Path, typer.Option("--parameters", "-p", help="The venue's parameters: parameters.json.")],
+    circuit: Annotated[Path, typer.Option("--circuit", "-c", help="The folder of a compiled circuit.")],
+    context: Annotated[str, typer.Option(help="What all proofs are bound to: below 2^248, decimal or 0x.")],
+    out: Annotated[Path, typer.Option(help="The folder of the proofs, a folder an account.")],
+    credit: Annotated[str, typer.Option(help="Credit in money units, for every account.")] = "0",
+    margin: Annotated[
+        str, typer.Option(help="initial or maintenance.", autocompletion=lambda: ["initial", "maintenance"])
+    ] = "maintenance",
+    box: Box = None,
+    openings: Annotated[
+        Path | None, typer.Option(help="The folder of openings and owner keys: beside the portfolios if not said.")
+    ] = None,
+    owner: Annotated[Path | None, typer.Option(help="The owner's key of all accounts.")] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Processes; by default one a core.")] = 0,
+    cluster: Annotated[str | None, typer.Option(help="Prove on the workers of this Dask scheduler.")] = None,
+    json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> int:
+    """Prove many accounts under one key. Run again, it goes on where it was stopped."""
+    from ..batch.batch import Batch, accounts_in
+    from ..batch.workers import LocalWorkers
+    from ..files.models import load_parameters
+    from ..secrets.openings import load_owner
+    from ..session import Session
+    from .integers import read_integer
+
+    bound, lent = read_integer(context), read_integer(credit)
+    if bound is None or lent is None:
+        raise InputError("--context and --credit are whole numbers, decimal or 0x", code="usage")
+    if cluster is not None and workers:
+        raise InputError("--workers are this machine's: they do not go with --cluster", code="usage")
+    key = None if owner is None else load_owner(owner)
+    session = Session(load_parameters(parameters), circuit, key, box)
+    made = Batch(session, market, out, context=bound, credit=lent, margin=margin)
+    found = accounts_in(accounts, openings)
+    if cluster is None:
+        with LocalWorkers(circuit, made.statement, workers) as local:
+            return _prove_all(made, found, local)
+    try:
+        from ..batch.cluster import ClusterWorkers
+    except ImportError:
+        raise EnvironmentFault("clusters need Dask", code="no-dask", hint="pip install 'zkmargin[cluster]'") from None
+    with ClusterWorkers(cluster, circuit, made.statement) as remote:
+        return _prove_all(made, found, remote)
+
+
+def _prove_all(batch: Batch, accounts: list[Account | Failed], workers: Workers) -> int:
+    """Prove all accounts, showing how far it is, and say what came of it."""
+    from time import perf_counter
+
+    from rich.console import Console
+    from rich.progress import track
+
+    from ..batch.batch import Done, Failed
+    from .output import answer, note
+
+    terminal = Console(stderr=True)
+    results: list[Result] = []
+    start = perf_counter()
+    running = batch.run(accounts, workers)
+    shown = track(running, "proving", len(accounts), console=terminal, disable=not terminal.is_terminal)
+    for result in shown:
+        results.append(result)
+        if isinstance(result, Failed):
+            note(f"{result.name}: {result.message}")
+    seconds = perf_counter() - start
+    failed = [result for result in results if isinstance(result, Failed)]
+    proved = sum(isinstance(result, Done) for result in results)
+    document: dict[str, Any] = {
+        "ok": not failed,
+        "accounts": len(results),
+        "proved": proved,
+        "kept": len(results) - proved - len(failed),
+        "failed": [{"account": one.name, "code": one.code, "message": one.message} for one in failed],
+        "seconds": round(seconds, 3),
+    }
+    text = f"{proved} of {len(results)} accounts proved in {seconds:.1f} s, {document['kept']} were before"
+    return answer(document, f"{text}, {len(failed)} failed" if failed else text)
+
+
+def verify_batch(
+    directories: Annotated[list[Path], typer.Argument(help="Folders of proof.json and public.json.")],
+    *,
+    circuit: Annotated[Path, typer.Option("--circuit", "-c", help="The folder of a compiled circuit.")],
+    market: Annotated[Path | None, typer.Option("--market", "-m", help="Demand exactly these prices.")] = None,
+    parameters: Annotated[
+        Path | None, typer.Option("--parameters", "-p", help="Demand exactly these parameters.")
+    ] = None,
+    margin: Annotated[
+        str, typer.Option(help="initial or maintenance.", autocompletion=lambda: ["initial", "maintenance"])
+    ] = "maintenance",
+    box: Box = None,
+    json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> int:
+    """Verify many proofs of one circuit at once and name those that do not hold, or cannot be read."""
+    from ...verifier.batch import Verdict, verify_many
+    from ...verifier.check import read_proof
+    from ...verifier.keys import CircuitKey
+    from ..session import demanded_tables
+    from .output import answer
+
+    demanded = demanded_tables(circuit, market, parameters, margin, box)
+    key = CircuitKey.load(circuit)
+    verdicts: dict[Path, Verdict] = {}
+    items: dict[Path, Item] = {}
+    for directory in directories:
+        try:
+            items[directory] = read_proof(directory)
+        except InputError as error:
+            verdicts[directory] = Verdict.refused(error)
+    verdicts.update(zip(items, verify_many(key, list(items.values()), demanded), strict=True))
+    proofs = [_told(directory, verdicts[directory]) for directory in directories]
+    document = {"ok": all(one["ok"] for one in proofs), "proofs": proofs}
+    return answer(document, lambda console: _show(console, directories, verdicts))
+
+
+def _told(directory: Path, verdict: Verdict) -> dict[str, Any]:
+    """Return one verdict's part of the document."""
+    told = {"directory": str(directory), "ok": verdict.ok}
+    return told if verdict.ok else {**told, "reason": verdict.reason}
+
+
+def _show(console: Console, directories: list[Path], verdicts: dict[Path, Verdict]) -> None:
+    """Say how many hold and why the others do not."""
+    wrong = [directory for directory in directories if not verdicts[directory].ok]
+    for directory in wrong:
+        console.print(f"{directory}: {verdicts[directory].message}", markup=False)
+    console.print(f"{len(directories) - len(wrong)} of {len(directories)} proofs hold")

@@ -1,0 +1,229 @@
+"""The commands that make a portfolio file of a venue's own response."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ..imports import Imported
+
+__all__ = ["register"]
+
+State = Annotated[Path, typer.Argument(metavar="STATE.json", help="The response, saved as it came.")]
+Output = Annotated[Path, typer.Option("-o", "--output", help="The portfolio file to write, mode 0600.")]
+Account = Annotated[str | None, typer.Option(help="What to call the account.")]
+Suffix = Annotated[str, typer.Option(help="Appended to a coin, it names the coin's perpetual.")]
+Rename = Annotated[list[str] | None, typer.Option(metavar="OLD=NEW", help="Another name; may be repeated.")]
+Steps = Annotated[
+    Path | None,
+    typer.Option("--parameters", "-p", help="Round collateral down and debt up to these parameters' steps."),
+]
+Dated = Annotated[
+    str | None, typer.Option("--as-of", help="When the response was made, where it does not say: its file's date.")
+]
+Quote = Annotated[str, typer.Option(help="The asset that cash is in.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    venues = typer.Typer(
+        help="Make a portfolio file of a venue's own response.", no_args_is_help=True, rich_markup_mode=None
+    )
+    for command in (hyperliquid, dydx, aave, derive, deribit, binance):
+        venues.command()(command)
+    venues.command("csv")(csv_)
+    app.add_typer(venues, name="import")
+
+
+def hyperliquid(
+    state: State,
+    *,
+    output: Output,
+    spot: Annotated[Path | None, typer.Option(help="Its spotClearinghouseState: balances as collateral.")] = None,
+    isolated: Annotated[str | None, typer.Option(metavar="COIN", help="One isolated position's account.")] = None,
+    account: Account = None,
+    suffix: Suffix = "-PERP",
+    rename: Rename = None,
+    parameters: Steps = None,
+    as_of: Dated = None,
+    json_: Json = False,
+) -> int:
+    """Import a clearinghouseState: the cross account, or one isolated position."""
+    from ..imports import Naming, Response, import_hyperliquid
+
+    made = import_hyperliquid(
+        Response.load(state),
+        account=account or state.stem,
+        naming=Naming.of(suffix, rename or ()),
+        spot=None if spot is None else Response.load(spot),
+        isolated=isolated,
+    )
+    return _write(made, state, output, parameters, as_of)
+
+
+def dydx(
+    state: State,
+    *,
+    output: Output,
+    account: Account = None,
+    suffix: Suffix = "-PERP",
+    rename: Rename = None,
+    parameters: Steps = None,
+    as_of: Dated = None,
+    json_: Json = False,
+) -> int:
+    """Import a dYdX v4 subaccount, as the indexer answers it."""
+    from ..imports import Naming, Response, import_dydx
+
+    made = import_dydx(Response.load(state), account=account, naming=Naming.of(suffix, rename or ()))
+    return _write(made, state, output, parameters, as_of)
+
+
+def aave(
+    state: State,
+    *,
+    output: Output,
+    account: Account = None,
+    rename: Rename = None,
+    parameters: Steps = None,
+    as_of: Dated = None,
+    json_: Json = False,
+) -> int:
+    """Import a user's Aave v3 reserves: formatUserSummary, UiPoolDataProvider with its reserves, or the subgraph."""
+    from ..imports import Naming, Response, import_aave
+
+    naming = Naming.of("", rename or ())
+    made = import_aave(Response.load(state), account=account or state.stem, naming=naming)
+    return _write(made, state, output, parameters, as_of)
+
+
+def derive(
+    state: State,
+    *,
+    output: Output,
+    account: Account = None,
+    rename: Rename = None,
+    parameters: Steps = None,
+    as_of: Dated = None,
+    json_: Json = False,
+) -> int:
+    """Import a Derive subaccount: private/get_subaccount, standard or portfolio margin."""
+    from ..imports import Naming, Response, import_derive
+
+    made = import_derive(Response.load(state), account=account, naming=Naming.of("", rename or ()))
+    return _write(made, state, output, parameters, as_of)
+
+
+def deribit(
+    state: State,
+    *,
+    output: Output,
+    summary: Annotated[
+        list[Path], typer.Option(help="private/get_account_summary of each currency, or get_account_summaries once.")
+    ],
+    quote: Quote = "USDC",
+    account: Account = None,
+    rename: Rename = None,
+    parameters: Steps = None,
+    as_of: Dated = None,
+    json_: Json = False,
+) -> int:
+    """Import Deribit positions: private/get_positions, with the summaries of their currencies."""
+    from ..imports import Naming, Response, import_deribit
+
+    made = import_deribit(
+        Response.load(state, bare_numbers=True),
+        [Response.load(path, bare_numbers=True) for path in summary],
+        account=account or state.stem,
+        quote=quote,
+        naming=Naming.of("", rename or ()),
+    )
+    return _write(made, state, output, parameters, as_of)
+
+
+def binance(
+    state: State,
+    *,
+    output: Output,
+    options: Annotated[Path | None, typer.Option(help="Option positions: /eapi/v1/position.")] = None,
+    options_account: Annotated[Path | None, typer.Option(help="Their account: /eapi/v1/marginAccount.")] = None,
+    multi_assets: Annotated[
+        bool, typer.Option("--multi-assets", help="Other assets of the futures wallet are collateral.")
+    ] = False,
+    quote: Quote = "USDT",
+    account: Account = None,
+    suffix: Suffix = "-PERP",
+    rename: Rename = None,
+    parameters: Steps = None,
+    as_of: Dated = None,
+    json_: Json = False,
+) -> int:
+    """Import a Binance futures account, /fapi/v3/account or v2, and its options if asked."""
+    from ...kernel.errors import InputError
+    from ..imports import Naming, Response, import_binance
+
+    if (options is None) != (options_account is None):
+        raise InputError("--options and --options-account are given together", code="usage")
+    made = import_binance(
+        Response.load(state),
+        account=account or state.stem,
+        quote=quote,
+        naming=Naming.of(suffix, rename or ()),
+        multi_assets=multi_assets,
+        options=(Response.load(options), Response.load(options_account)) if options and options_account else None,
+    )
+    return _write(made, state, output, parameters, as_of)
+
+
+def csv_(
+    state: Annotated[Path, typer.Argument(metavar="STATE.csv", help="Columns kind, name, amount, entry_price.")],
+    *,
+    output: Output,
+    account: Account = None,
+    parameters: Steps = None,
+    as_of: Dated = None,
+    json_: Json = False,
+) -> int:
+    """Import a CSV with the columns kind, name, amount, entry_price; nothing in it is unsettled."""
+    from ..imports import import_csv
+
+    return _write(import_csv(state, account), state, output, parameters, as_of)
+
+
+def _write(made: Imported, state: Path, output: Path, parameters: Path | None, as_of: str | None) -> int:
+    """Write the portfolio file and say how many rows it has; amounts are not for the terminal."""
+    from ...kernel.errors import InputError
+    from ...kernel.files import write_file
+    from ..files.models import load_parameters
+    from ..imports import rounded_to_steps
+    from .output import answer, note
+
+    if output.exists() and output.samefile(state):
+        raise InputError("the output is the response itself", code="usage", file=str(output))
+    if parameters is not None:
+        made = rounded_to_steps(made, load_parameters(parameters))
+    write_file(output, made.file_bytes(_date(as_of, state)))
+    held = made.portfolio
+    counts = {"positions": len(held.positions), "collateral": len(held.collateral), "debt": len(held.debt)}
+    document = {"ok": True, "files": {"portfolio": str(output)}, **counts, "notes": list(made.notes)}
+    for line in made.notes:
+        note(f"note: {line}")
+    text = ", ".join(f"{count} {what}" for what, count in counts.items())
+    return answer(document, lambda console: console.print(f"{text} written to {output}", markup=False))
+
+
+def _date(text: str | None, state: Path) -> datetime:
+    """Return the time an option says, by default the file's own. Raises InputError."""
+    from ...kernel.errors import InputError
+
+    if text is None:
+        return datetime.fromtimestamp(int(state.stat().st_mtime), UTC)
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        raise InputError('--as-of must be a time in UTC such as "2026-11-20T16:00:00Z"', code="usage") from None

@@ -1,0 +1,78 @@
+"""The command about a portfolio itself: explain its margin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["register"]
+
+Rename = Annotated[list[str] | None, typer.Option(metavar="OLD=NEW", help="Another name; may be repeated.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command()(explain)
+
+
+def explain(
+    portfolio: Annotated[Path, typer.Argument(help="portfolio.json or .csv")],
+    *,
+    market: Annotated[Path, typer.Option("--market", "-m", help="The venue's prices: market.json.")],
+    parameters: Annotated[Path, typer.Option("--parameters", "-p", help="The venue's parameters: parameters.json.")],
+    margin: Annotated[str, typer.Option(help="initial or maintenance.")] = "maintenance",
+    what_if: Annotated[
+        list[str] | None, typer.Option("--what-if", metavar="TRADE", help='Such as "ETH-PERP +5"; may be repeated.')
+    ] = None,
+    plot: Annotated[Path | None, typer.Option("--plot", help="Also draw it: a .png or .svg file.")] = None,
+    compare: Annotated[
+        Path | None, typer.Option("--compare", metavar="PARAMETERS", help="Another venue's or rule's parameters.")
+    ] = None,
+    compare_market: Annotated[Path | None, typer.Option("--compare-market", help="The other side's market.")] = None,
+    rename: Rename = None,
+    json_: Json = False,
+) -> int:
+    """Show what eats the surplus, how far a breach is, what trades would do, and what a proof would make public.
+
+    With --compare: why another venue or rule asks another margin of the same portfolio. --rename says what a name is
+    called there.
+    """
+    from ...kernel.errors import InputError
+    from ..imports.naming import Naming
+    from ..session import Session
+    from ..views.explain import show_explanation
+    from ..views.scenarios import show_comparison
+    from .output import answer
+
+    if (compare is None) != (compare_market is None) or (rename and compare is None):
+        raise InputError("--compare and --compare-market are given together, --rename with them", code="usage")
+    session, trades = Session.load(parameters), tuple(what_if or ())
+    compared = None
+    if compare is not None and compare_market is not None:
+        names = Naming.of("", rename or ()).renamed
+        other = Session.load(compare)
+        compared = session.compare(portfolio, market, other, compare_market, margin=margin, names=names, what_if=trades)
+        explanation = compared.here
+    else:
+        explanation = session.explain(portfolio, market, margin=margin, what_if=trades)
+    document: dict[str, Any] = explanation.as_json()
+    if compared is not None:
+        document["compare"] = compared.as_json()
+    if plot is not None:
+        from ..views.plot import draw
+
+        draw(explanation, plot)
+        document["picture"] = str(plot)
+
+    def show(console: Console) -> None:
+        if compared is not None:
+            show_comparison(console, compared)
+        show_explanation(console, explanation)
+
+    return answer(document, show)

@@ -1,0 +1,1 @@
+"""What people write: strict reading, models, portfolios, and the cells and tables they become."""

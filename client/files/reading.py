@@ -1,0 +1,146 @@
+"""Files to strict data: CSV by its columns, JSON by its model; what is wrong is one sentence with file and line."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from ...kernel.errors import FileError
+from ...kernel.strict_json import read_text
+
+__all__ = ["check_columns", "did_you_mean", "parse_csv", "validated"]
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def parse_csv(path: Path, columns: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
+    """Return (line, row) of a CSV with exactly `columns`, in any order; blank lines are skipped.
+
+    Raises FileError for missing, unknown or repeated columns and for rows of another length.
+    """
+    name = str(path)
+    reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
+    rows: list[tuple[int, list[str]]] = []
+    try:
+        rows.extend((reader.line_num, row) for row in reader if row)
+    except csv.Error:
+        raise FileError(
+            f"{path.name} is not CSV at this line", code="bad-csv", file=name, line=reader.line_num
+        ) from None
+    if not rows:
+        raise FileError(f"{path.name} is empty", code="bad-csv", file=name)
+    header_line, header = rows[0]
+    check_columns(header, columns, path.name, file=name, line=header_line)
+    for line, row in rows[1:]:
+        if len(row) != len(header):
+            raise FileError(f"the row has {len(row)} fields, not {len(header)}", code="bad-csv", file=name, line=line)
+    return [(line, dict(zip(header, row, strict=True))) for line, row in rows[1:]]
+
+
+def check_columns(
+    found: Sequence[str], wanted: Sequence[str], what: str, *, file: str | None = None, line: int | None = None
+) -> None:
+    """Raise FileError unless `found` is `wanted` in some order."""
+    for column in wanted:
+        if column not in found:
+            raise FileError(
+                f"{what} has no column {column!r}",
+                code="missing-column",
+                file=file,
+                line=line,
+                hint=f"the columns are {','.join(wanted)}",
+            )
+    for column in found:
+        if column not in wanted:
+            raise FileError(
+                f"{what} has an unknown column {_shown(column)}",
+                code="unknown-column",
+                file=file,
+                line=line,
+                hint=did_you_mean(column, wanted),
+            )
+    if len(set(found)) != len(found):
+        raise FileError(f"{what} has a column twice", code="duplicate-column", file=file, line=line)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """Return "did you mean X?" for the nearest known name, ignoring case, or None when nothing is near."""
+    by_lower = {name.lower(): name for name in known}
+    near = difflib.get_close_matches(word[:64].lower(), list(by_lower), n=1, cutoff=0.5)
+    return f"did you mean {by_lower[near[0]]}?" if near else None
+
+
+def validated(model: type[Model], build: Callable[[], Model], path: Path) -> Model:
+    """Return what `build` makes, pydantic's first complaint turned into one sentence about the file."""
+    try:
+        return build()
+    except ValidationError as error:
+        raise _sentence(model, error.errors(include_url=False, include_input=False), path) from None
+
+
+_CODES = {
+    "missing": ("missing-key", "is missing"),
+    "extra_forbidden": ("unknown-key", "is not a known key"),
+    "string_type": ("wrong-type", "must be a string: amounts are decimal strings, in quotes"),
+    "int_type": ("wrong-type", "must be a whole number"),
+    "list_type": ("wrong-type", "must be a list"),
+    "tuple_type": ("wrong-type", "must be a list"),
+    "dict_type": ("wrong-type", "must be an object"),
+    "model_type": ("wrong-type", "must be an object"),
+    "literal_error": ("wrong-value", "has an unexpected value"),
+}
+
+
+def _sentence(model: type[BaseModel], complaints: Sequence[ErrorDetails], path: Path) -> FileError:
+    details = complaints[0]
+    place = ".".join(str(part) for part in details["loc"] if part != "[key]")
+    kind = details["type"]
+    hint = None
+    if kind in _CODES:
+        code, text = _CODES[kind]
+    else:
+        code, text = "wrong-value", _own_words(details["msg"])
+    if details["loc"] == ("schema",):
+        code, text = (code, text) if kind == "missing" else ("wrong-schema", "is not the one this file should have")
+        hint = f"expected {model.model_fields['kind'].annotation.__args__[0]}"  # type: ignore[union-attr]
+    if kind == "extra_forbidden":
+        known = [field.alias or name for name, field in model.model_fields.items()]
+        hint = did_you_mean(str(details["loc"][-1]), known) if len(details["loc"]) == 1 else None
+    elif kind == "missing":
+        hint = _mistyped(details, complaints) or hint
+    elif kind == "literal_error" and details["loc"] != ("schema",):
+        hint = f"expected {details['ctx']['expected']}"
+    subject = _shown(place, 96, quote=False) if place else path.name
+    return FileError(f"{subject} {text}", code=code, file=str(path), hint=hint)
+
+
+def _mistyped(missing: ErrorDetails, complaints: Sequence[ErrorDetails]) -> str | None:
+    """Return which unknown key beside a missing one may have been meant to be it."""
+    *above, wanted = missing["loc"]
+    unknown = [error["loc"] for error in complaints if error["type"] == "extra_forbidden"]
+    beside = [str(loc[-1]) for loc in unknown if list(loc[:-1]) == above]
+    near = did_you_mean(str(wanted), beside)
+    if near is None:
+        return None
+    word = near.removeprefix("did you mean ").removesuffix("?")
+    return f"{_shown(word)} is not a known key: did you mean {wanted}?"
+
+
+def _own_words(message: str) -> str:
+    """Return the sentence our validators raised, without pydantic's prefix."""
+    text = message.removeprefix("Value error, ")
+    return text if text != message else f"is not valid: {text[:1].lower()}{text[1:]}"
+
+
+def _shown(word: object, longest: int = 48, *, quote: bool = True) -> str:
+    """Return a name from a file fit for a message: printable, quoted, cut."""
+    text = "".join(c if c.isprintable() else "?" for c in str(word))
+    text = text if len(text) <= longest else text[: longest - 1] + "…"
+    return repr(text) if quote else text

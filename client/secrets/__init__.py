@@ -1,0 +1,1 @@
+"""What must never be lost nor shown: openings on disk, written while the prover works."""
