@@ -20,7 +20,7 @@ from zkmargin.circuits.build import compile_statement, write_circuit
 from zkmargin.client.batch.batch import Batch, Done, accounts_in
 from zkmargin.client.batch.workers import LocalWorkers
 from zkmargin.client.commands.groth16_files import proof_json, public_json
-from zkmargin.client.files.models import load_parameters
+from zkmargin.client.files.loading import load_parameters
 from zkmargin.client.session import Session
 from zkmargin.kernel.files import write_file
 from zkmargin.prover.setup import development_setup

@@ -23,8 +23,8 @@ from pathlib import Path
 from zkmargin.circuits.build import compile_statement, write_circuit
 from zkmargin.circuits.language.language import MONEY, Constant, absolute, maximum
 from zkmargin.circuits.model import CASH_BITS, CHARGE_BITS, MONEY_DIGITS, SIZE_BITS, Holdings, Opening, Shape, Table
-from zkmargin.circuits.rules.engine import FAMILIES
 from zkmargin.circuits.rules.family import Family
+from zkmargin.circuits.rules.registry import RulePlugin, register
 from zkmargin.circuits.schema import Schema, holding_specs, signed, unsigned
 from zkmargin.client.chains.anvil import running_anvil
 from zkmargin.client.chains.deployment import MARKET, Deployment
@@ -78,7 +78,7 @@ def requirement(account, market, parameters):
     return total
 
 
-FAMILIES["scan"] = Family("scan", schema, lambda account, *_: account.cash, requirement)
+register(RulePlugin(Family("scan", schema, lambda account, *_: account.cash, requirement)))
 
 
 class Meter:

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from zkmargin.circuits.compiler.builder import Builder
 from zkmargin.circuits.compiler.linear import Bound, Linear
-from zkmargin.circuits.gadgets.bits import booleans, range_check, signed_input, unsigned_input
+from zkmargin.circuits.compiler.range_checks import booleans, range_check
+from zkmargin.circuits.gadgets.bits import signed_input, unsigned_input
 from zkmargin.circuits.gadgets.poseidon import hash_values
 from zkmargin.circuits.r1cs import r1cs_bytes
 from zkmargin.kernel import R, development_secrets, load_program, poseidon, setup, write_wtns

@@ -17,7 +17,7 @@ from time import perf_counter
 from zkmargin.circuits.build import compile_statement, write_circuit
 from zkmargin.circuits.model import Opening, Shape
 from zkmargin.circuits.statements.commitment import draw_salt
-from zkmargin.client.files.models import load_market, load_parameters
+from zkmargin.client.files.loading import load_market, load_parameters
 from zkmargin.client.files.portfolio import load_portfolio, to_holdings
 from zkmargin.client.files.tables import make_tables
 from zkmargin.kernel import backend, kernel, write_wtns

@@ -21,9 +21,11 @@ from ..kernel.witness_program import WitnessProgram
 from .compiler.system import ConstraintSystem
 from .model import BOX, STATEMENTS, Shape
 from .r1cs import r1cs_bytes, sym_bytes
-from .rules.engine import bind, family
+from .rules.registry import family
 from .schema import Schema
+from .statements.engine import bind
 from .statements.margin import SINGLES, build_margin, public_names
+from .statements.price_box import box_schema
 
 __all__ = ["MANIFEST", "CompiledCircuit", "Manifest", "compile_statement", "statement_schema", "write_circuit"]
 
@@ -109,8 +111,6 @@ def statement_schema(rule: str, shape: Shape, statement: str) -> Schema:
     schema = family(rule).schema_of(shape)
     if statement != BOX:
         return schema
-    from .statements.price_box import box_schema
-
     return box_schema(family(rule), schema)
 
 

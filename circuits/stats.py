@@ -17,7 +17,7 @@ from .build import Manifest
 from .compiler.system import ConstraintSystem
 from .language.curvature import curvature
 from .r1cs import r1cs_bytes
-from .rules.engine import bind
+from .statements.engine import bind
 from .statements.margin import build_margin
 
 __all__ = ["CircuitStats", "Share", "circuit_stats", "domain_size", "estimate"]

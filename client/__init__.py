@@ -6,7 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .files.models import Market, Parameters, load_market, load_parameters
+    from .files.loading import load_market, load_parameters
+    from .files.models import Market, Parameters
     from .files.portfolio import Portfolio, load_portfolio
     from .files.tables import Tables, make_tables
     from .margin.report import Leg, MarginReport
@@ -21,8 +22,8 @@ _HOMES = {
     "Portfolio": "files.portfolio",
     "Session": "session",
     "Tables": "files.tables",
-    "load_market": "files.models",
-    "load_parameters": "files.models",
+    "load_market": "files.loading",
+    "load_parameters": "files.loading",
     "load_portfolio": "files.portfolio",
     "make_tables": "files.tables",
 }

@@ -16,7 +16,8 @@ from ..kernel.errors import InputError, MismatchError, ProofRejected
 from ..prover.prove import Prover, decide
 from ..verifier.check import CONTEXT_BITS, verify_statement
 from ..verifier.keys import CircuitKey
-from .files.models import Market, Parameters, load_market, load_parameters
+from .files.loading import load_market, load_parameters
+from .files.models import Market, Parameters
 from .files.portfolio import Portfolio, load_portfolio, portfolio_from_frame, to_holdings
 from .files.tables import Tables, boxed_tables, level_tables, make_tables
 from .margin.report import MarginReport, margin_report

@@ -11,9 +11,9 @@ from time import perf_counter
 
 from ..circuits.build import Manifest
 from ..circuits.model import CREDIT_BITS, Holdings, Opening, Table
-from ..circuits.rules.engine import evaluate
 from ..circuits.schema import Schema
 from ..circuits.statements.commitment import commit
+from ..circuits.statements.engine import evaluate
 from ..kernel import Proof, ProvingKey, R, load_key, prove, public_inputs
 from ..kernel.errors import InputError, Insufficient, MismatchError, NotShort
 from ..verifier.check import CONTEXT_BITS

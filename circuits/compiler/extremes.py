@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..gadgets.bits import range_check
 from ..language.language import Expression, Interval
 from .builder import Builder, fits_the_field
 from .linear import Bound, Linear
 from .lowerer import Demand, Lowerer, Side
+from .range_checks import range_check
 
 __all__ = ["difference", "lower_absolute", "lower_branch", "lower_maximum", "lower_minimum", "lower_positive"]
 

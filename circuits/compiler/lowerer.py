@@ -15,11 +15,11 @@ from math import gcd
 
 from ...kernel.errors import RuleError
 from ...kernel.field import R
-from ..gadgets.bits import sign_and_magnitude
 from ..language.language import Expression, Interval, Unit
 from ..language.structure import Structures
 from .builder import Builder
 from .linear import Bound, Linear
+from .range_checks import sign_and_magnitude
 
 __all__ = ["Demand", "Lowerer", "Rule", "Side", "SignAndMagnitude", "opposite", "width"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..gadgets.bits import booleans, range_check, sign_and_magnitude
 from ..language.language import Expression, KthLargest, SumLargest
 from .builder import fits_the_field
 from .linear import Bound, Linear
 from .lowerer import Demand, Lowerer, Side
+from .range_checks import booleans, range_check, sign_and_magnitude
 
 __all__ = ["lower_kth_largest", "lower_sum_largest"]
 

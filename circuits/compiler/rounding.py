@@ -8,11 +8,11 @@ from __future__ import annotations
 from math import isqrt
 
 from ...kernel.errors import RuleError
-from ..gadgets.bits import range_check
 from ..language.language import Constant, Exact, Expression, Quotient
 from .builder import fits_the_field
 from .linear import Bound, Linear
 from .lowerer import Demand, Lowerer, Side
+from .range_checks import range_check
 
 __all__ = ["lower_quotient", "lower_remainder", "lower_square_root"]
 

@@ -130,14 +130,6 @@ class Family:
         """Make one schema a shape: it is asked for again and again, and what is bound to it is found by it."""
         object.__setattr__(self, "schema_of", lru_cache(maxsize=64)(self.schema_of))
 
-    def bind(self, schema: Schema) -> BoundRule:
-        """Return the rule's expressions for one schema, a box's (`box_schema`) at the worst of the box."""
-        if schema.plain is not None:
-            from ..statements.price_box import BoxRule
-
-            return BoxRule(self, schema)
-        return BoundRule(self, schema)
-
 
 class BoundRule:
     """A family's expressions at one schema, built once: `surplus`, its parts, and the canonical form's hash."""

@@ -13,11 +13,12 @@ from ...kernel.errors import InputError
 from ..compiler.builder import Builder
 from ..compiler.linear import Bound, Linear
 from ..compiler.lowering import Lowering, Side
-from ..gadgets.bits import offset_input, range_check, signed_input, unsigned_input
+from ..compiler.range_checks import range_check
+from ..gadgets.bits import offset_input, signed_input, unsigned_input
 from ..model import BOX, CREDIT_BITS, STATEMENTS
-from ..rules.engine import bind, money_scale
 from ..schema import HoldingSpec, Schema
 from .commitment import constrain_commitment
+from .engine import bind, money_scale
 
 __all__ = ["SINGLES", "STATEMENTS", "build_margin", "hidden_names", "public_names"]
 

@@ -65,7 +65,7 @@ def box_schema(family: Family, schema: Schema) -> Schema:
     Its commitments and parameter tables are the plain schema's. Kept, for every proof over a box asks for it and it
     takes longer to find than a proof to make. Raises RuleError when the rule has no sound box.
     """
-    rule = family.bind(schema)
+    rule = BoundRule(family, schema)
     moving = _moving(family, schema)
     used: dict[str, set[str]] = {name: set() for name in moving}
 
@@ -141,7 +141,7 @@ class BoxRule(BoundRule):
         if schema.plain is None:
             raise RuleError("this is no box's schema")
         self.family, self.schema = family, schema
-        self.inner = family.bind(schema.plain)
+        self.inner = BoundRule(family, schema.plain)
         self.holdings, self.account = self.inner.holdings, self.inner.account
         self.tables: dict[str, TableView] = {
             "market": table_view(schema, "market"),

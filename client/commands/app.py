@@ -122,7 +122,7 @@ def compile_(
     """Compile a statement of the parameters' rule at their shape."""
     from ...circuits.build import compile_statement, write_circuit
     from ...kernel.files import write_file
-    from ..files.models import load_parameters
+    from ..files.loading import load_parameters
 
     loaded = load_parameters(parameters)
     compiled = compile_statement(loaded.rule, loaded.slots, statement)
@@ -273,7 +273,7 @@ def doctor(json_: Json = False) -> int:
 
     checks = examine()
     document = {"ok": all(c.ok for c in checks), "checks": [c.as_json() for c in checks]}
-    return answer(document, lambda console: show_checks(console, checks), exit_code=0 if document["ok"] else 2)
+    return answer(document, lambda console: show_checks(console, document), exit_code=0 if document["ok"] else 2)
 
 
 @app.command()
@@ -286,8 +286,8 @@ def demo(
     from .demo import run_demo
     from .output import note
 
-    result = run_demo(note, rpc)
-    return answer(result.as_json(), lambda console: show_demo(console, result))
+    document = run_demo(note, rpc).as_json()
+    return answer(document, lambda console: show_demo(console, document))
 
 
 def _integer(text: str, option: str) -> int:

@@ -50,7 +50,7 @@ def batch(
     """Prove many accounts under one key. Run again, it goes on where it was stopped."""
     from ..batch.batch import Batch, accounts_in
     from ..batch.workers import LocalWorkers
-    from ..files.models import load_parameters
+    from ..files.loading import load_parameters
     from ..secrets.openings import load_owner
     from ..session import Session
     from .integers import read_integer

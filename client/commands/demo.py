@@ -18,9 +18,9 @@ from typing import Any
 
 from ...circuits.build import compile_statement, write_circuit
 from ...circuits.model import Holdings, Opening, Shape, Table
-from ...circuits.rules.engine import evaluate, money_scale
 from ...circuits.schema import Schema
 from ...circuits.statements.commitment import draw_salt
+from ...circuits.statements.engine import evaluate, money_scale
 from ...circuits.statements.margin import STATEMENTS
 from ...contracts.bindings import ProofArgs
 from ...contracts.chain import Chain
@@ -33,7 +33,8 @@ from ...prover.setup import development_setup
 from ...verifier.check import verify_statement
 from ..chains.deployment import Deployment
 from ..chains.embedded import EmbeddedChain
-from ..files.models import Parameters, load_market, load_parameters
+from ..files.loading import load_market, load_parameters
+from ..files.models import Parameters
 from ..files.portfolio import Portfolio, load_portfolio, to_holdings
 from ..files.tables import Tables, make_tables
 from ..margin.report import MarginReport, margin_report

@@ -199,7 +199,7 @@ def _write(made: Imported, state: Path, output: Path, parameters: Path | None, a
     """Write the portfolio file and say how many rows it has; amounts are not for the terminal."""
     from ...kernel.errors import InputError
     from ...kernel.files import write_file
-    from ..files.models import load_parameters
+    from ..files.loading import load_parameters
     from ..imports import rounded_to_steps
     from .output import answer, note
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...circuits.rules.engine import money_scale
+from ...circuits.statements.engine import money_scale
 from ...kernel import write_wtns
 from ...kernel.errors import FalseStatement, InputError
 from ...kernel.files import write_file
-from ..files.models import load_parameters
+from ..files.loading import load_parameters
 from ..files.quantity import exact_decimal
 from ..secrets.openings import load_opening, load_owner
 from ..session import Session, Where

@@ -1,102 +1,45 @@
-"""How each rule's files are read and its tables made: one module a rule, imported when a file names the rule.
+"""How each rule's files are read and its tables made, a module a rule; and the rules of this package, registered.
 
-The module of a rule is called like the rule, with underscores, and its `FILES` says everything: adding a rule adds a
-module and changes none.
+They register as anybody's do: an entry point of the group `zkmargin.rules` names each of these objects. The module of a
+rule is called like the rule, with underscores, here and in `circuits/rules`, and is imported when the rule is used.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from fractions import Fraction
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from ...circuits.rules.registry import RulePlugin
 
-from ...circuits.model import Shape
-from ...circuits.rules.engine import family
-from ...circuits.schema import Schema
-from ...kernel.errors import InputError
-from ..files.cells import unit_scale
-
-if TYPE_CHECKING:
-    from ..files.cells import Cells
-    from ..files.models import Market, Parameters
-
-__all__ = ["FamilyFiles", "asset_unit", "family_files", "price_unit", "schema_of"]
-
-
-@dataclass(frozen=True)
-class FamilyFiles:
-    """A rule's face in files.
-
-    `parameters` and `market` are the models of its `parameters.json` and `market.json`. `market_cells` fills a market
-    table from both files, `parameter_cells` the parameter table of one level ("initial" or "maintenance"); they may
-    raise FileError without naming the file. A cell that neither fills keeps the value of an unlisted slot. `words`
-    says in plain words what a column of cells is, where `client.columns` does not know it yet.
-
-    `separable`: equity and requirement are sums over slots, each slot's cells carrying its number, so the explainer
-    takes them apart. `tiered`: along any price the surplus is straight between the notional boundaries
-    `parameters.boundary.<slot>.<k>`, so that distances to breach are quotients and need no search.
-
-    `price_unit(parameters, slot)`: what one of a position's price cell is in quote a unit, where the cell's unit does
-    not say it. `notional_cell(parameters, slot)`: of a position without a price cell of its own (an option), the market
-    cell whose price times its size is its notional. `scenario_names(parameters)`: what people call the rule's
-    scenarios, in the rule's order. Where prices are not simply the cells `market.price` and `market.asset_price`,
-    `underlyings(parameters)` names what moves, and `moved(parameters, market, name, factor)` is the market with one of
-    them at another price.
-    """
-
-    parameters: type[Parameters]
-    market: type[Market]
-    market_cells: Callable[[Any, Any, Cells], None]
-    parameter_cells: Callable[[Any, str, Cells], None]
-    words: Mapping[str, str] = field(default_factory=dict)
-    separable: bool = False
-    tiered: bool = False
-    price_unit: Callable[[Any, int], Fraction] | None = None
-    notional_cell: Callable[[Any, int], str] | None = None
-    asset_unit: Callable[[Any, int], Fraction] | None = None
-    scenario_names: Callable[[Any], Sequence[str]] | None = None
-    underlyings: Callable[[Any], Sequence[str]] | None = None
-    moved: Callable[[Any, Any, str, Fraction], Market] | None = None
+__all__ = [
+    "COLLATERAL_FACTOR",
+    "CORRELATED_MARGIN",
+    "CROSS_MARGIN",
+    "DERIVE_PMRM2",
+    "DERIVE_SRM",
+    "DRIFT",
+    "DYDX_V4",
+    "EXPECTED_SHORTFALL",
+    "REGIME_MARGIN",
+    "SPAN",
+    "SYNTHETIX_V3",
+    "TIERED_HAIRCUT",
+    "VALUE_AT_RISK",
+]
 
 
-def family_files(rule: str) -> FamilyFiles:
-    """Return how a rule's files are read. Raises InputError when there is no such rule, or none that files can name."""
-    name = f"{__name__}.{family(rule).name.replace('-', '_')}"
-    try:
-        files: FamilyFiles = import_module(name).FILES
-    except ModuleNotFoundError as error:
-        if error.name != name:
-            raise
-        raise InputError(f"the rule {rule} has no files: it is used from Python", code="unknown-rule") from None
-    return files
+def _rule(module: str) -> RulePlugin:
+    circuits = __name__.replace("client.families", "circuits.rules")
+    return RulePlugin(f"{circuits}.{module}:{module.upper()}", f"{__name__}.{module}:FILES")
 
 
-def price_unit(parameters: Parameters, schema: Schema, slot: int) -> Fraction:
-    """Return what one of a position's price cell is, in quote a unit of the instrument."""
-    unit = family_files(parameters.rule).price_unit
-    if unit is not None:
-        return unit(parameters, slot)
-    return _unit(schema, f"market.price.{slot}") / Fraction(parameters.listed[slot].size_step)
-
-
-def asset_unit(parameters: Parameters, schema: Schema, slot: int) -> Fraction:
-    """Return what one of an asset's price cell is, in quote a unit of the asset."""
-    unit = family_files(parameters.rule).asset_unit
-    if unit is not None:
-        return unit(parameters, slot)
-    return _unit(schema, f"market.asset_price.{slot}") / Fraction(parameters.assets[slot].size_step)
-
-
-def _unit(schema: Schema, name: str) -> Fraction:
-    """Return what one of a cell is in the quote; one where there is no such cell."""
-    for cell in schema.cells("market"):
-        if cell.name == name:
-            return 1 / unit_scale(cell.unit, schema.money_digits)
-    return Fraction(1)
-
-
-def schema_of(rule: str, shape: Shape) -> Schema:
-    """Return the schema of a rule at a shape. Raises InputError."""
-    return family(rule).schema_of(shape)
+CROSS_MARGIN = _rule("cross_margin")
+COLLATERAL_FACTOR = _rule("collateral_factor")
+TIERED_HAIRCUT = _rule("tiered_haircut")
+CORRELATED_MARGIN = _rule("correlated_margin")
+REGIME_MARGIN = _rule("regime_margin")
+DYDX_V4 = _rule("dydx_v4")
+SYNTHETIX_V3 = _rule("synthetix_v3")
+DRIFT = _rule("drift")
+DERIVE_PMRM2 = _rule("derive_pmrm2")
+DERIVE_SRM = _rule("derive_srm")
+SPAN = _rule("span")
+EXPECTED_SHORTFALL = _rule("expected_shortfall")
+VALUE_AT_RISK = _rule("value_at_risk")

@@ -11,7 +11,7 @@ from ..files.cells import Cells
 from ..files.columns import factor_cells, price_cells
 from ..files.models import AssetMarket, Listing, Market, Name, Parameters, Rate, ShapeModel, fits, unique
 from ..files.models import StrictModel as Model
-from . import FamilyFiles
+from ..files.rule_files import FamilyFiles
 
 __all__ = ["FILES"]
 

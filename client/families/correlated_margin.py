@@ -6,7 +6,7 @@ from ...kernel.errors import InputError
 from ..files.cells import Cells
 from ..files.models import Name, Number, Rate, fits, unique
 from ..files.models import StrictModel as Model
-from . import FamilyFiles
+from ..files.rule_files import FamilyFiles
 from .cross_margin import CrossMarginMarket, CrossMarginParameters, CrossMarginShape, market_cells
 from .cross_margin import parameter_cells as cross_margin_cells
 

@@ -21,7 +21,7 @@ from ..files.models import (
     fits,
 )
 from ..files.models import StrictModel as Model
-from . import FamilyFiles
+from ..files.rule_files import FamilyFiles
 
 __all__ = ["FILES"]
 

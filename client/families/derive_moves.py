@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from .derive_models import DerivePmrm2Market, DerivePmrm2Parameters
-    from .derive_srm import DeriveSrmMarket, DeriveSrmParameters
+    from .derive_srm_models import DeriveSrmMarket, DeriveSrmParameters
 
 __all__ = [
     "pmrm2_moved",

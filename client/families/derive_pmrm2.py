@@ -17,8 +17,8 @@ from .. import risk
 from ..files.cells import Cells
 from ..files.columns import found
 from ..files.models import unix_seconds
+from ..files.rule_files import FamilyFiles
 from ..risk.shocks import CONTEXT, years
-from . import FamilyFiles
 from .derive_models import DerivePmrm2Market, DerivePmrm2Parameters, ExpiryFeed, ListedExpiry, VolShock, plain
 from .derive_moves import pmrm2_moved, pmrm2_notional_cell, pmrm2_scenario_names, pmrm2_underlyings
 

@@ -5,192 +5,29 @@ What a short option demands by itself follows from spot, strike and mark; it is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from fractions import Fraction
 
-from ...circuits.rules.derive_pmrm2_schema import Strike
-from ...circuits.rules.derive_srm_schema import expiry_strikes
-from ...kernel.errors import FileError, InputError
+from ...kernel.errors import FileError
 from ..files.cells import Cells
 from ..files.columns import found
-from ..files.models import (
-    Listing,
-    Market,
-    Name,
-    NotNegative,
-    Number,
-    Parameters,
-    Positive,
-    Rate,
-    Ratio,
-    ShapeModel,
-    Time,
-    fits,
-    unique,
-    unix_seconds,
-)
-from ..files.models import StrictModel as Model
+from ..files.models import unix_seconds
+from ..files.rule_files import FamilyFiles
 from ..risk.black76 import exact_put
 from ..risk.shocks import CONTEXT, years
-from . import FamilyFiles
 from .derive_models import plain
 from .derive_moves import srm_moved, srm_notional_cell, srm_underlyings
+from .derive_srm_models import (
+    DeriveSrmMarket,
+    DeriveSrmParameters,
+    OptionRates,
+    SrmExpiryFeed,
+    Underlying,
+    option_label,
+)
 
-__all__ = ["FILES", "DeriveSrmMarket", "DeriveSrmParameters"]
-
-
-class SrmShape(ShapeModel):
-    """The slots: perpetuals, then two options a strike."""
-
-    perps: int
-    expiries: int
-    strikes: int
-
-
-class OptionRates(Model):
-    """What short options demand, as shares of spot: initial from `maximum` down to `minimum` out of the money."""
-
-    initial_maximum: Ratio
-    initial_minimum: Ratio
-    maintenance_call: Ratio
-    maintenance_put: Ratio
-    maintenance_put_mark: Ratio  # of the mark, where that is more
-    initial_put_scale: Ratio  # of a put's maintenance margin, at least
-    unpaired_initial: Ratio
-    unpaired_maintenance: Ratio
-
-
-class Confidence(Model):
-    """Below which confidence a feed is in doubt, and the penalty's factor; a threshold of zero is none."""
-
-    perp_threshold: Rate
-    option_threshold: Rate
-    base_threshold: Rate
-    factor: Ratio
-
-
-class Underlying(Listing):
-    """One underlying: the step of its options' sizes, and its rates."""
-
-    options: OptionRates
-    confidence: Confidence
-
-
-class Perpetual(Listing):
-    """A perpetual of an underlying and its rates."""
-
-    underlying: Name
-    initial_rate: Ratio
-    maintenance_rate: Ratio
-
-
-class Base(Listing):
-    """A base asset: what of its value counts, and what of that at initial margin."""
-
-    underlying: Name
-    factor: Rate
-    initial_scale: Rate
-
-
-class SrmExpiry(Model):
-    """An expiry of an underlying and its listed strikes, rising."""
-
-    underlying: Name
-    name: Name
-    expires: Time
-    strikes: list[Positive]
-
-
-class Depeg(Model):
-    """Below which price of the stable coin its loss is charged, and how many times."""
-
-    threshold: NotNegative
-    factor: NotNegative
-
-
-class DeriveSrmParameters(Parameters):
-    """`parameters.json` of Derive's standard margin."""
-
-    shape: SrmShape
-    underlyings: list[Underlying]
-    perpetuals: list[Perpetual]
-    expiries: list[SrmExpiry]
-    assets: list[Base]
-    depeg: Depeg
-
-    @property
-    def by_expiry(self) -> list[tuple[SrmExpiry, tuple[Strike, ...]]]:
-        """Return each listed expiry with its slots, the unused ones too."""
-        groups = expiry_strikes(self.shape.perps, self.shape.expiries, self.shape.strikes)
-        return list(zip(self.expiries, groups, strict=False))
-
-    @property
-    def listed(self) -> Mapping[int, Listing]:
-        """Return perpetuals and options by slot; options are named like ETH-20261225-2000-C."""
-        listings: dict[int, Listing] = dict(enumerate(self.perpetuals))
-        for expiry, strikes in self.by_expiry:
-            base = self.underlying(expiry.underlying)
-            for price, strike in zip(expiry.strikes, strikes, strict=False):
-                for slot, letter in ((strike.call, "C"), (strike.put, "P")):
-                    listings[slot] = base.model_copy(update={"name": f"{_label(expiry, price)}-{letter}"})
-        return listings
-
-    def underlying(self, name: str) -> Underlying:
-        """Return an underlying. Raises InputError when it is not listed."""
-        for one in self.underlyings:
-            if one.name == name:
-                return one
-        raise InputError(f"{name} is not among the underlyings", code="unknown-underlying")
-
-    def check(self) -> None:
-        """Raise InputError for what does not fit the shape, strikes that do not rise, initial rates below others."""
-        unique((one.name for one in self.underlyings), "underlyings")
-        fits(len(self.perpetuals), self.shape.perps, "perpetuals")
-        fits(len(self.expiries), self.shape.expiries, "expiries")
-        super().check()
-        for name in (*(perp.underlying for perp in self.perpetuals), *(asset.underlying for asset in self.assets)):
-            self.underlying(name)
-        for expiry, strikes in self.by_expiry:
-            if not expiry.strikes:
-                raise InputError(f"{expiry.underlying}-{expiry.name} has no strikes", code="shape")
-            fits(len(expiry.strikes), len(strikes), f"strikes of {expiry.underlying}-{expiry.name}")
-            if any(above <= below for below, above in zip(expiry.strikes, expiry.strikes[1:], strict=False)):
-                raise InputError(f"the strikes of {expiry.underlying}-{expiry.name} do not rise", code="order")
-
-
-class Feed(Model):
-    """A named price and how sure its feed is of it, from 0 to 1."""
-
-    name: Name
-    price: Positive
-    confidence: Rate
-
-
-class PerpetualFeed(Feed):
-    """A perpetual's price, and its cumulative funding a unit."""
-
-    funding_index: Number
-
-
-class SrmExpiryFeed(Model):
-    """An expiry's forward and volatilities by strike; `confidence` is the lowest among those feeds."""
-
-    underlying: Name
-    name: Name
-    forward: Positive
-    confidence: Rate
-    vols: dict[str, NotNegative]
-
-
-class DeriveSrmMarket(Market):
-    """`market.json` of Derive's standard margin."""
-
-    stable: Positive
-    spots: list[Feed]
-    perpetuals: list[PerpetualFeed]
-    expiries: list[SrmExpiryFeed]
+__all__ = ["FILES"]
 
 
 @dataclass(frozen=True)
@@ -213,7 +50,7 @@ def parameter_cells(parameters: DeriveSrmParameters, level: str, cells: Cells) -
         unpaired = rates.unpaired_initial if initial else rates.unpaired_maintenance
         cells.up(f"parameters.unpaired.{number}", unpaired, f"{expiry.underlying}-{expiry.name}")
         for price, strike in zip(expiry.strikes, strikes, strict=False):
-            cells.put(f"parameters.strike_charge.{strike.number}", 0, _label(expiry, price))
+            cells.put(f"parameters.strike_charge.{strike.number}", 0, option_label(expiry, price))
     for slot, asset in enumerate(parameters.assets):
         factor = asset.factor * asset.initial_scale if initial else asset.factor
         cells.down(f"parameters.factor.{slot}", factor, asset.name)
@@ -253,7 +90,7 @@ def market_cells(parameters: DeriveSrmParameters, market: DeriveSrmMarket, cells
         seconds = unix_seconds(expiry.expires) - unix_seconds(market.as_of)
         for place, strike in enumerate(strikes):
             price = expiry.strikes[min(place, len(expiry.strikes) - 1)]  # unused slots repeat the last: no step
-            label = _label(expiry, price) if place < len(expiry.strikes) else ""
+            label = option_label(expiry, price) if place < len(expiry.strikes) else ""
             cells.nearest(f"market.strike.{strike.number}", price, label, base.size_step)
             if label:
                 _charge_cells(base, spot.price, forward, price, (strike.number, label, seconds), cells)
@@ -293,10 +130,6 @@ def _doubt(threshold: Fraction, factor: Fraction, *confidences: Fraction) -> Fra
     """Return (1 − confidence)·factor where the least confidence is below the threshold."""
     least = min(confidences)
     return (1 - least) * factor if least < threshold else Fraction(0)
-
-
-def _label(expiry: SrmExpiry, strike: Decimal) -> str:
-    return f"{expiry.underlying}-{expiry.name}-{plain(strike)}"
 
 
 FILES = FamilyFiles(

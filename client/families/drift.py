@@ -9,7 +9,7 @@ from ...kernel.errors import InputError
 from ..files.cells import Cells
 from ..files.columns import found
 from ..files.models import AssetMarket, InstrumentMarket, Listing, Market, Parameters, Rate, Ratio
-from . import FamilyFiles
+from ..files.rule_files import FamilyFiles
 
 __all__ = ["FILES"]
 

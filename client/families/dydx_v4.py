@@ -16,7 +16,7 @@ from ...kernel.errors import FileError, InputError
 from ..files.cells import Cells
 from ..files.columns import found
 from ..files.models import InstrumentMarket, Listing, Market, NotNegative, Parameters, Rate
-from . import FamilyFiles
+from ..files.rule_files import FamilyFiles
 
 __all__ = ["FILES"]
 

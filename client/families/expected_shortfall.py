@@ -18,7 +18,7 @@ from ..files.models import (
     ShapeModel,
 )
 from ..files.models import StrictModel as Model
-from . import FamilyFiles
+from ..files.rule_files import FamilyFiles
 
 __all__ = ["FILES", "TailMarket", "TailParameters"]
 

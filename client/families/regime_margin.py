@@ -12,7 +12,7 @@ from ..files.cells import Cells
 from ..files.columns import found
 from ..files.models import AssetMarket, InstrumentMarket, Market, Name, Positive, Ratio, unique
 from ..files.models import StrictModel as Model
-from . import FamilyFiles
+from ..files.rule_files import FamilyFiles
 from .cross_margin import CrossMarginParameters, CrossMarginShape, Instrument
 from .cross_margin import market_cells as cross_market_cells
 from .cross_margin import parameter_cells as cross_parameter_cells

@@ -26,7 +26,7 @@ from ..files.models import (
     unique,
 )
 from ..files.models import StrictModel as Model
-from . import FamilyFiles
+from ..files.rule_files import FamilyFiles
 
 __all__ = ["FILES", "SpanMarket", "SpanParameters"]
 

@@ -20,7 +20,7 @@ from ..files.models import (
     Ratio,
 )
 from ..files.models import StrictModel as Model
-from . import FamilyFiles
+from ..files.rule_files import FamilyFiles
 
 __all__ = ["FILES"]
 

@@ -11,7 +11,7 @@ from ..files.cells import Cells
 from ..files.columns import price_cells
 from ..files.models import AssetMarket, Listing, Market, Parameters, Positive, Rate, ShapeModel, fits
 from ..files.models import StrictModel as Model
-from . import FamilyFiles
+from ..files.rule_files import FamilyFiles
 
 __all__ = ["FILES"]
 

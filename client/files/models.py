@@ -13,17 +13,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
 from ...circuits.model import Shape
-from ...circuits.rules.engine import FAMILIES
 from ...kernel.errors import FileError, InputError
-from ...kernel.strict_json import read_json
-from ..families import family_files, schema_of
 from .quantity import parse_decimal, parse_fraction
-from .reading import did_you_mean, validated
 
 __all__ = [
     "AssetMarket",
@@ -46,8 +42,6 @@ __all__ = [
     "Time",
     "fits",
     "in_file",
-    "load_market",
-    "load_parameters",
     "unique",
     "unix_seconds",
 ]
@@ -259,28 +253,6 @@ def unix_seconds(time: datetime) -> int:
     return since.days * 86400 + since.seconds
 
 
-def load_parameters(path: Path) -> Parameters:
-    """Return the checked parameter file, read as its rule's model. Raises FileError in one sentence otherwise."""
-    data = read_json(path)
-    with in_file(path):
-        model: type[Parameters] = family_files(_rule(data, path)).parameters
-        parameters = validated(model, lambda: model.model_validate(data), path)
-        parameters.check()
-        schema_of(parameters.rule, parameters.slots)  # refuses shapes that the rule has no circuit for
-    parameters._file = str(path)  # what messages about its cells will name
-    return parameters
-
-
-def load_market(path: Path, rule: str = "cross-margin") -> Market:
-    """Return the checked market file, read as the rule's model. Raises FileError in one sentence otherwise."""
-    data = read_json(path)
-    model: type[Market] = family_files(rule).market
-    market = validated(model, lambda: model.model_validate(data), path)
-    with in_file(path):
-        market.check()
-    return market
-
-
 def unique(names: Iterable[str], what: str, path: Path | None = None, lines: Iterator[int] | None = None) -> None:
     """Raise FileError when a name stands twice; `lines` gives the line of each name in turn."""
     seen: set[str] = set()
@@ -296,17 +268,6 @@ def fits(count: int, slots: int, what: str) -> None:
     """Raise InputError when there are more of something than the shape has slots for."""
     if count > slots:
         raise InputError(f"there are {count} {what} and only {slots} slots", code="shape")
-
-
-def _rule(data: Any, path: Path) -> str:  # noqa: ANN401
-    """Say which rule is unknown before its keys are called unknown: each rule has keys of its own."""
-    rule = data.get("rule") if isinstance(data, dict) else None
-    if not isinstance(rule, str):
-        return "cross-margin"  # whose model says what is wrong
-    if rule not in FAMILIES:
-        hint = did_you_mean(rule, FAMILIES) or f"one of {', '.join(FAMILIES)}"
-        raise FileError("the rule is not one this version has", code="unknown-rule", file=str(path), hint=hint)
-    return rule
 
 
 @contextmanager

@@ -8,10 +8,10 @@ from fractions import Fraction
 from ...circuits.model import BOX, LEVELS, Table
 from ...circuits.schema import Schema
 from ...kernel.errors import FileError, InputError
-from ..families import family_files, schema_of
 from .cells import Cells, money_units
 from .models import Market, Parameters, in_file
 from .reading import did_you_mean
+from .rule_files import family_files, schema_of
 
 __all__ = ["Tables", "boxed_tables", "level_tables", "make_tables"]
 
@@ -65,7 +65,7 @@ def boxed_tables(parameters: Parameters, tables: Tables, box: str) -> Tables:
     Raises InputError when there is no such class, it does not fit the cells, or the rule has no sound box.
     """
     from ...circuits.build import statement_schema
-    from ...circuits.rules.engine import family
+    from ...circuits.rules.registry import family
     from ...circuits.statements.price_box import box_table
 
     widths = {known.name: Fraction(known.width) for known in parameters.box_classes}

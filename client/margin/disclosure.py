@@ -9,11 +9,11 @@ from fractions import Fraction
 
 from ...circuits.schema import Cell, Schema
 from ...circuits.statements.margin import SINGLES, public_names
-from ..families import family_files
 from ..files.cells import unit_scale
 from ..files.columns import WORDS
 from ..files.models import Parameters
 from ..files.quantity import rounded_decimal
+from ..files.rule_files import family_files
 from ..files.tables import Tables
 
 __all__ = ["Disclosure", "PublicInput", "disclosure"]

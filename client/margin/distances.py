@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
-from ...circuits.rules.engine import Evaluation
+from ...circuits.statements.engine import Evaluation
 from ...kernel.errors import FileError
-from ..families import family_files
 from ..files.models import Market, Parameters
 from ..files.quantity import rounded_decimal
+from ..files.rule_files import family_files
 from .root_search import first_zero
 from .shocked import Moves, Price
 from .standalone import Lone, lone_asset, lone_position

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...circuits.model import Holdings
-from ...circuits.rules.engine import evaluate
+from ...circuits.statements.engine import evaluate
 from ..files.models import Market, Parameters
 from ..files.portfolio import Portfolio
 from ..files.tables import Tables

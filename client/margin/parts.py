@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ...circuits.rules.engine import Evaluation
+from ...circuits.statements.engine import Evaluation
 from .terms import exact, money
 
 __all__ = ["Part", "parts"]

@@ -10,11 +10,11 @@ from itertools import pairwise
 from typing import Any
 
 from ...circuits.model import Holdings
-from ...circuits.rules.engine import Evaluation, evaluate
-from ..families import family_files, price_unit
+from ...circuits.statements.engine import Evaluation, evaluate
 from ..files.models import Parameters
 from ..files.portfolio import Portfolio
 from ..files.quantity import exact_decimal, rounded_decimal
+from ..files.rule_files import family_files, price_unit
 from ..files.tables import Tables
 from .root_search import first_zero
 from .standalone import Lone, cell_value, lone_position

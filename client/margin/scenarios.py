@@ -12,11 +12,11 @@ from functools import cache
 from typing import Any
 
 from ...circuits.model import Holdings
-from ...circuits.rules.engine import Evaluation, bind
+from ...circuits.statements.engine import Evaluation, bind
 from ...kernel.errors import FileError
-from ..families import family_files
 from ..files.models import Market, Parameters
 from ..files.quantity import rounded_decimal
+from ..files.rule_files import family_files
 from .shocked import Moves
 from .terms import money
 

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from ...circuits.rules.engine import Evaluation
-from ..families import asset_unit, family_files, price_unit
+from ...circuits.statements.engine import Evaluation
 from ..files.models import Market, Parameters
+from ..files.rule_files import asset_unit, family_files, price_unit
 from ..files.tables import make_tables
 
 __all__ = ["Moves", "Price"]

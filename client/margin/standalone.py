@@ -13,9 +13,9 @@ from fractions import Fraction
 
 from ...circuits.language.language import Value
 from ...circuits.model import Holdings, Shape
-from ...circuits.rules.engine import Evaluation
-from ..families import family_files, schema_of
+from ...circuits.statements.engine import Evaluation
 from ..files.cells import unit_scale
+from ..files.rule_files import family_files, schema_of
 
 __all__ = ["Lone", "cell_value", "lone_asset", "lone_position"]
 

@@ -13,11 +13,11 @@ from decimal import Decimal
 from fractions import Fraction
 
 from ...circuits.model import RATE_SCALE
-from ...circuits.rules.engine import Evaluation
-from ..families import asset_unit, family_files, price_unit
+from ...circuits.statements.engine import Evaluation
 from ..files.cells import money_units
 from ..files.models import Parameters
 from ..files.portfolio import Portfolio, Position
+from ..files.rule_files import asset_unit, family_files, price_unit
 from .standalone import cell_value, lone_asset, lone_position
 
 __all__ = ["Term", "exact", "money", "terms"]

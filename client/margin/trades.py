@@ -14,7 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from ...circuits.model import Holdings
-from ...circuits.rules.engine import Evaluation, bind, evaluate
+from ...circuits.statements.engine import Evaluation, bind, evaluate
 from ...kernel.errors import InputError
 from ..files.models import Parameters
 from ..files.quantity import parse_decimal

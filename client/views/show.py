@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table as Grid
@@ -14,10 +14,6 @@ from ...verifier.keys import CircuitKey
 from ..files.tables import Tables
 from ..margin.report import MarginReport
 from .grids import grid_of, wide
-
-if TYPE_CHECKING:
-    from ..commands.demo import DemoResult
-    from ..commands.doctor import Check
 
 __all__ = [
     "show_checks",
@@ -91,16 +87,16 @@ def show_tables(console: Console, document: Mapping[str, Any]) -> None:
         console.print_json(data=document["points"])
 
 
-def show_checks(console: Console, checks: Sequence[Check]) -> None:
-    """Print what the doctor found."""
-    for check in checks:
-        mend = f"   mend: {check.mend}" if check.mend else ""
-        console.print(f"{'✓' if check.ok else '✗'} {check.name:<12} {check.detail}{mend}", markup=False)
+def show_checks(console: Console, document: Mapping[str, Any]) -> None:
+    """Print what the doctor found: the document of `doctor --json`."""
+    for check in document["checks"]:
+        mend = f"   mend: {check['mend']}" if "mend" in check else ""
+        console.print(f"{'✓' if check['ok'] else '✗'} {check['name']:<12} {check['detail']}{mend}", markup=False)
 
 
-def show_demo(console: Console, result: DemoResult) -> None:
-    """Print the demo's closing tables; its steps were told as they came."""
-    figures = result.figures
+def show_demo(console: Console, document: Mapping[str, Any]) -> None:
+    """Print the demo's closing tables, from the document of `demo --json`; its steps were told as they came."""
+    figures = document["figures"]
     circuits = [name for name in ("sufficiency", "shortfall") if name in figures]
     grid = _grid("", *circuits)
     for word in ("constraints", "wires", "public"):
@@ -118,8 +114,8 @@ def show_demo(console: Console, result: DemoResult) -> None:
     for name, gas in figures["gas"].items():
         grid.add_row(name.replace("_", " "), f"{gas:,}")
     console.print(grid)
-    failed = [step.name for step in result.steps if not step.ok]
-    console.print("everything went as it must" if result.ok else f"not as it must: {', '.join(failed)}")
+    failed = [step["name"] for step in document["steps"] if not step["ok"]]
+    console.print("everything went as it must" if document["ok"] else f"not as it must: {', '.join(failed)}")
 
 
 def _grid(*titles: str) -> Grid:

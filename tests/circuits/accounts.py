@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from zkmargin.circuits.model import Holdings, Opening, Table
-from zkmargin.circuits.rules.engine import evaluate
+from zkmargin.circuits.statements.engine import evaluate
 
 FINE = 10**9  # smallest units a money unit
 

@@ -10,7 +10,8 @@ from math import gcd
 
 from zkmargin.circuits.build import compile_statement
 from zkmargin.circuits.model import Holdings, Shape
-from zkmargin.circuits.rules.engine import FAMILIES, money_scale
+from zkmargin.circuits.rules.registry import family
+from zkmargin.circuits.statements.engine import money_scale
 
 from . import shaped, shaped_derive, shaped_scenarios
 from .accounts import Case, table
@@ -68,7 +69,7 @@ def compiled(name, statement, shape=None):
 
 
 def schema_of(name, shape=None):
-    return FAMILIES[name].schema_of(shape or SHAPES[name])
+    return family(name).schema_of(shape or SHAPES[name])
 
 
 def drawn(schema, rng, *, shrink=None, share=0.25):

@@ -1,8 +1,8 @@
 """What a dishonest prover tries: each lie pins wires to other values, and everything downstream is filled anew."""
 
 from zkmargin.circuits.model import Holdings, Opening, Table
-from zkmargin.circuits.rules.engine import evaluate
 from zkmargin.circuits.statements.commitment import commit, groups
+from zkmargin.circuits.statements.engine import evaluate
 from zkmargin.kernel import R
 from zkmargin.kernel.errors import InputError, ProofRejected
 from zkmargin.verifier.check import check_public

@@ -13,13 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from zkmargin.circuits.compiler import range_checks
 from zkmargin.circuits.compiler.builder import Builder
 from zkmargin.circuits.compiler.linear import Bound, Linear
 from zkmargin.circuits.gadgets import bits
 from zkmargin.circuits.gadgets.poseidon import hash_values, poseidon_template
 from zkmargin.circuits.model import Shape
 from zkmargin.circuits.rules.cross_margin import cross_margin_schema
-from zkmargin.circuits.rules.engine import FAMILIES
+from zkmargin.circuits.rules.registry import family
 from zkmargin.circuits.statements.margin import STATEMENTS, build_margin
 
 COUNTS = Path(__file__).with_name("constraint_counts.csv")
@@ -57,7 +58,7 @@ def gadget_counts():
         for name in ("range_check", "sign_and_magnitude"):
             builder = Builder([], ["x"])
             value = Bound(Linear.wire(builder.hidden_wire("x")), -(1 << width), 1 << width)
-            getattr(bits, name)(builder, value, width, "x.checked")
+            getattr(range_checks, name)(builder, value, width, "x.checked")
             yield (name, width, *measures(builder))
     for width in (2, 3, 5, 6, 7, 9, 17):
         for constants in (0, 1):
@@ -81,7 +82,7 @@ def statement_counts():
 
 def family_count(name, statement, positions):
     """Return the same of a family's statement."""
-    builder = build_margin(FAMILIES[name].schema_of(FAMILY_SHAPES[name](positions)), statement)
+    builder = build_margin(family(name).schema_of(FAMILY_SHAPES[name](positions)), statement)
     return (f"{name} {statement}", positions, *measures(builder))
 
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
-from zkmargin.client.files.models import load_market, load_parameters
+from zkmargin.client.files.loading import load_market, load_parameters
 from zkmargin.client.files.portfolio import load_portfolio, to_holdings
 from zkmargin.client.files.tables import make_tables
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import seed as hypothesis_seed
 
-from zkmargin.circuits.rules.engine import evaluate
+from zkmargin.circuits.statements.engine import evaluate
 from zkmargin.client import Session
 from zkmargin.client.families import cross_margin
 from zkmargin.client.margin import trades

@@ -14,7 +14,7 @@ from zkmargin.client.chains.anvil import running_anvil
 from zkmargin.client.chains.deployment import Deployment
 from zkmargin.client.chains.embedded import EmbeddedChain
 from zkmargin.client.chains.rpc import KEY_VARIABLE, RpcChain
-from zkmargin.client.files.models import load_parameters
+from zkmargin.client.files.loading import load_parameters
 from zkmargin.client.secrets.openings import load_opening, load_owner
 from zkmargin.client.session import Session, Where
 from zkmargin.kernel.errors import EnvironmentFault, FileError

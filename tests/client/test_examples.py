@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from zkmargin.circuits.rules.engine import FAMILIES
+from zkmargin.circuits.rules.registry import rule_names
 from zkmargin.client.commands.app import run
-from zkmargin.client.families import family_files
 from zkmargin.client.files.models import Market, Parameters
+from zkmargin.client.files.rule_files import family_files
 
 from .conftest import EXAMPLES
 
@@ -81,8 +81,8 @@ def test_the_smallest_size_is_proved_and_verified(name, capsys, tmp_path, say):
 
 def test_every_rule_has_files_and_an_example():
     named = {json.loads((folder / "parameters.json").read_text())["rule"] for folder in FOLDERS}
-    assert named == set(FAMILIES)
-    for rule in FAMILIES:
+    assert named == set(rule_names())
+    for rule in rule_names():
         made = family_files(rule)
         assert issubclass(made.parameters, Parameters), rule
         assert issubclass(made.market, Market), rule

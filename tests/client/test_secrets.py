@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from zkmargin.client.files.models import load_market, load_parameters
+from zkmargin.client.files.loading import load_market, load_parameters
 from zkmargin.client.files.portfolio import load_portfolio, to_holdings
 from zkmargin.client.files.tables import make_tables
 from zkmargin.client.secrets.openings import load_opening
@@ -106,8 +106,9 @@ def test_canary_holdings_appear_nowhere(zkmargin, canary, folder, small, *, circ
 KILLED_AT = """
 import os, signal, sys, tempfile
 from pathlib import Path
-from zkmargin.client import openings, proving
-from zkmargin.client.cli import run
+from zkmargin.client.commands import prove
+from zkmargin.client.secrets import openings
+from zkmargin.client.commands.app import run
 
 def dies(function, counter, step):
     def counted(*args, **kwargs):

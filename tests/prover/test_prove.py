@@ -8,7 +8,7 @@ import pytest
 
 from zkmargin.circuits.build import compile_statement, write_circuit
 from zkmargin.circuits.model import Holdings, Opening, Shape, Table
-from zkmargin.circuits.rules.engine import evaluate
+from zkmargin.circuits.statements.engine import evaluate
 from zkmargin.kernel import R
 from zkmargin.kernel.errors import InputError, Insufficient, MismatchError, NotShort, ZkmarginError
 from zkmargin.kernel.witness_program import LINEAR, Instruction, WitnessProgram

@@ -5,7 +5,8 @@ import pytest
 from zkmargin.circuits.compiler.builder import Builder
 from zkmargin.circuits.compiler.linear import Bound, Linear
 from zkmargin.circuits.compiler.lowering import Lowering, Side
-from zkmargin.circuits.gadgets.bits import offset_input, range_check
+from zkmargin.circuits.compiler.range_checks import range_check
+from zkmargin.circuits.gadgets.bits import offset_input
 from zkmargin.circuits.language.language import (
     DIMENSIONLESS,
     MONEY,

@@ -10,8 +10,8 @@ from zkmargin.circuits.compiler.lowering import Lowering, Side
 from zkmargin.circuits.gadgets.bits import signed_input
 from zkmargin.circuits.language.language import CellRef, Constant, HoldingRef, Increase, walk
 from zkmargin.circuits.model import CREDIT_BITS
-from zkmargin.circuits.rules.engine import bind
 from zkmargin.circuits.statements import margin
+from zkmargin.circuits.statements.engine import bind
 from zkmargin.circuits.statements.margin import STATEMENTS
 from zkmargin.kernel import R
 

@@ -10,14 +10,8 @@ import pytest
 
 from zkmargin.circuits.compiler.builder import Builder
 from zkmargin.circuits.compiler.linear import Bound, Linear
-from zkmargin.circuits.gadgets.bits import (
-    booleans,
-    offset_input,
-    range_check,
-    sign_and_magnitude,
-    signed_input,
-    unsigned_input,
-)
+from zkmargin.circuits.compiler.range_checks import booleans, range_check, sign_and_magnitude
+from zkmargin.circuits.gadgets.bits import offset_input, signed_input, unsigned_input
 from zkmargin.kernel import R
 from zkmargin.kernel.errors import RuleError, Unsatisfied
 

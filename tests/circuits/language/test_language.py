@@ -27,8 +27,8 @@ from zkmargin.circuits.language.language import (
     positive,
     tiers,
 )
-from zkmargin.circuits.rules.engine import bind
-from zkmargin.circuits.rules.family import Family
+from zkmargin.circuits.rules.family import BoundRule, Family
+from zkmargin.circuits.statements.engine import bind
 from zkmargin.kernel import R
 from zkmargin.kernel.errors import RuleError
 
@@ -212,7 +212,8 @@ def test_the_surplus_must_be_money():
 
     family = Family("wrong", rule.family.schema_of, lots, lots, rule.family.position_requirement)
     assert (
-        refusal(lambda: family.bind(rule.schema).surplus) == "the surplus must be money, not lot of position 0 | None"
+        refusal(lambda: BoundRule(family, rule.schema).surplus)
+        == "the surplus must be money, not lot of position 0 | None"
     )
 
 

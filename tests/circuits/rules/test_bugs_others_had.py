@@ -10,9 +10,10 @@ import pytest
 
 from zkmargin.circuits.language.language import DIMENSIONLESS, HoldingRef, minimum
 from zkmargin.circuits.model import Holdings, Opening, Shape
-from zkmargin.circuits.rules.engine import FAMILIES, evaluate
 from zkmargin.circuits.rules.liquidation import derive_largest_fraction
+from zkmargin.circuits.rules.registry import family
 from zkmargin.circuits.statements.commitment import commit, groups
+from zkmargin.circuits.statements.engine import evaluate
 from zkmargin.kernel import R, load_program
 from zkmargin.kernel.errors import InputError, RuleError, Unsatisfied
 from zkmargin.kernel.witness_program import BITS, QUOTIENT, SIGN
@@ -79,7 +80,7 @@ def test_the_last_partial_chunk_is_left_out_of_a_commitment():
     """Every number of packed elements around a chunk's end, every holding changed by one."""
     changed = 0
     for positions in (1, 4, 15, 42, 46, 57, 58, 61, 88, 128):
-        schema = FAMILIES["cross-margin"].schema_of(Shape(positions, 1, 1, 1))
+        schema = family("cross-margin").schema_of(Shape(positions, 1, 1, 1))
         opening = Opening(Holdings.empty(schema.shape), (3, 5), 7)
         empty, seen = commit(schema, opening), set()
         for i in (0, 1, positions, positions + 1, positions + 2):

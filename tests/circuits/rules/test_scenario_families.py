@@ -10,8 +10,8 @@ import pytest
 
 from zkmargin.circuits.language.language import CellRef, evaluate
 from zkmargin.circuits.model import Shape
-from zkmargin.circuits.rules.engine import bind, money_scale
 from zkmargin.circuits.rules.span import calendar_pairs, commodity_pairs, slots_of
+from zkmargin.circuits.statements.engine import bind, money_scale
 
 from ..families import SHAPES, STATEMENTS, FamilyMargin, compiled, drawn, schema_of
 from ..harness import best_claim

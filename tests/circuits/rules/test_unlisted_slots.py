@@ -9,14 +9,15 @@ from dataclasses import replace
 import pytest
 
 from zkmargin.circuits.model import Holdings
-from zkmargin.circuits.rules.engine import FAMILIES, evaluate, money_scale
 from zkmargin.circuits.rules.family import table_view
+from zkmargin.circuits.rules.registry import rule_names
+from zkmargin.circuits.statements.engine import evaluate, money_scale
 
 from ..accounts import Case, table
 from ..families import SHAPES, corner, drawn, schema_of
 from ..shaped import values, with_values
 
-POSITIONS = [name for name in sorted(FAMILIES) if SHAPES[name].positions]
+POSITIONS = [name for name in rule_names() if SHAPES[name].positions]
 PRICED = [name for name in POSITIONS if not name.startswith("derive")]  # each slot a price and a charge of its own
 
 

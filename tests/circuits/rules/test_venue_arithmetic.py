@@ -11,7 +11,8 @@ import pytest
 
 from zkmargin.circuits.model import Shape
 from zkmargin.circuits.rules.dydx_v4 import imf_increase
-from zkmargin.circuits.rules.engine import FAMILIES, evaluate
+from zkmargin.circuits.rules.registry import family
+from zkmargin.circuits.statements.engine import evaluate
 
 from .test_venue_figures import account, tables
 
@@ -30,7 +31,7 @@ def up(numerator, divisor):
 
 
 def test_dydx_net_collateral_and_both_margins(rng, size, say):
-    schema = FAMILIES["dydx-v4"].schema_of(Shape(3, 0, 0))
+    schema = family("dydx-v4").schema_of(Shape(3, 0, 0))
     rounded = 0
     for _ in range(size(1000, 20_000)):
         cash, perps, cells, worth = rng.randint(-(10**12), 10**12), [], {}, {"initial": 0, "maintenance": 0}
@@ -78,7 +79,7 @@ def drift_asset(size, imf, weight):
 
 
 def test_drift_collateral_and_margin(rng, size, say):
-    schema = FAMILIES["drift"].schema_of(Shape(2, 2, 2))
+    schema = family("drift").schema_of(Shape(2, 2, 2))
     premiums = discounts = 0
     for _ in range(size(1500, 20_000)):
         cash, cells = rng.randint(-(10**12), 10**12), {}
@@ -129,7 +130,7 @@ def binance_value(value, tiers):
 
 
 def test_binance_tier_by_tier(rng, size):
-    schema, saturated = FAMILIES["tiered-haircut"].schema_of(Shape(0, 1, 0, 4)), 0
+    schema, saturated = family("tiered-haircut").schema_of(Shape(0, 1, 0, 4)), 0
     for _ in range(size(2000, 20_000)):
         top = spread(rng, 60)
         ends = sorted(100 * rng.randint(0, top) for _ in range(4))
@@ -150,7 +151,7 @@ def test_binance_tier_by_tier(rng, size):
 @pytest.mark.parametrize("level", ["initial", "maintenance"])
 def test_synthetix_within_what_18_decimals_cut(level, rng, size):
     """The venue cuts each product at 10^-18: it asks for less than this rule by no more than its products can lose."""
-    schema = FAMILIES["synthetix-v3"].schema_of(Shape(1, 0, 0))
+    schema = family("synthetix-v3").schema_of(Shape(1, 0, 0))
     wei, lot, held = 10**18, 10**15, 0
     for _ in range(size(1500, 20_000)):
         lots, price = spread(rng, 36), spread(rng, 28)

@@ -18,7 +18,8 @@ from zkmargin.circuits.language.language import evaluate as value_of
 from zkmargin.circuits.model import Holdings, Shape
 from zkmargin.circuits.rules.drift import asset_weight, liability_weight
 from zkmargin.circuits.rules.dydx_v4 import imf_increase
-from zkmargin.circuits.rules.engine import FAMILIES, evaluate
+from zkmargin.circuits.rules.registry import family
+from zkmargin.circuits.statements.engine import evaluate
 
 from ..accounts import Case, table
 from ..harness import Subject, best_claim
@@ -55,7 +56,7 @@ def account(schema, *, cash=0, sizes=(), collateral=(), debts=()):
     [(10_000 * USD, 8_000, 6_000 * USD, Fraction(4, 3)), (10**16, 5_000, 5 * 10**15, Fraction(1))],
 )
 def test_aave_the_health_factor_is_equity_over_debt(collateral, threshold, debt, health):
-    schema = FAMILIES["collateral-factor"].schema_of(Shape(0, 1, 1, None, (("groups", 0),)))
+    schema = family("collateral-factor").schema_of(Shape(0, 1, 1, None, (("groups", 0),)))
     cells = tables(schema, asset_price_at_0=10, factor_at_0=threshold)
     result = evaluate(schema, account(schema, collateral=[collateral // 10], debts=[debt // 10]), *cells)
     assert Fraction(result.equity) / result.requirement == health
@@ -64,7 +65,7 @@ def test_aave_the_health_factor_is_equity_over_debt(collateral, threshold, debt,
 
 def test_aave_a_group_counts_while_it_lends_all_that_is_owed():
     """Two correlated assets: 93 % inside the group, 80 % outside it; a debt the group does not lend closes it."""
-    schema = FAMILIES["collateral-factor"].schema_of(Shape(0, 2, 2, None, (("groups", 1),)))
+    schema = family("collateral-factor").schema_of(Shape(0, 2, 2, None, (("groups", 1),)))
     prices = {"asset_price_at_0": 2_000, "asset_price_at_1": 1}
     factors = {"factor_at_0": 8_000, "factor_at_1": 7_500, "group_factor_at_0.0": 9_300, "group_factor_at_0.1": 7_500}
     cells = tables(schema, **prices, **factors, **{"barred_at_0.1": 1})
@@ -78,7 +79,7 @@ def test_aave_a_group_counts_while_it_lends_all_that_is_owed():
 
 
 def test_hyperliquid_what_can_be_borrowed_against_collateral():
-    schema = FAMILIES["collateral-factor"].schema_of(Shape(0, 1, 1, None, (("groups", 0),)))
+    schema = family("collateral-factor").schema_of(Shape(0, 1, 1, None, (("groups", 0),)))
     cells = tables(schema, asset_price_at_0=40, factor_at_0=5_000)
     at = {debt: evaluate(schema, account(schema, collateral=[10_000], debts=[debt]), *cells) for debt in (5_000, 5_001)}
     assert at[5_000].equity == 200_000 * at[5_000].scale
@@ -87,7 +88,7 @@ def test_hyperliquid_what_can_be_borrowed_against_collateral():
 
 
 def test_hyperliquid_initial_and_maintenance_margin():
-    schema = FAMILIES["cross-margin"].schema_of(Shape(1, 0, 0, 1))
+    schema = family("cross-margin").schema_of(Shape(1, 0, 0, 1))
     holdings = account(schema, sizes=[2])
     for rate, expected in ((10**6 // 5, 40), (10**6 // 20, 10)):  # leverage 5, half of one over the largest, 10
         result = evaluate(schema, holdings, *tables(schema, price_at_0=100, **{"rate_at_0.0": rate}))
@@ -112,7 +113,7 @@ def haircut_subject(statement):
 
 
 def haircut_case(tiers, collateral):
-    schema = FAMILIES["tiered-haircut"].schema_of(Shape(0, 1, 1, 3))
+    schema = family("tiered-haircut").schema_of(Shape(0, 1, 1, 3))
     tiers = (*tiers, *[tiers[-1]] * (3 - len(tiers)))
     cells = {f"haircut_at_0.{k}": 100 - percent for k, (_, percent) in enumerate(tiers)}
     cells |= {f"hundreds_at_0.{k}": end // 100 for k, (end, _) in enumerate(tiers)}
@@ -149,7 +150,7 @@ def test_binance_no_witness_shows_another_tier(collateral, counted):
     ],
 )
 def test_dydx_margins_to_the_quote_quantum(price, quantums, base, fraction, interest, initial, maintenance):
-    schema = FAMILIES["dydx-v4"].schema_of(Shape(1, 0, 0))
+    schema = family("dydx-v4").schema_of(Shape(1, 0, 0))
     increase = 0
     if interest:
         held, lower, upper = interest
@@ -165,7 +166,7 @@ def test_dydx_margins_to_the_quote_quantum(price, quantums, base, fraction, inte
 
 def test_dydx_values_are_cut_toward_zero_on_both_sides():
     """A short of 7 at 1.5 quanta each is worth -10, not -11."""
-    schema = FAMILIES["dydx-v4"].schema_of(Shape(1, 0, 0))
+    schema = family("dydx-v4").schema_of(Shape(1, 0, 0))
     cells = tables(schema, price_at_0=15, divisor_at_0=10)
     for size, worth in ((7, 10), (-7, -10)):
         result = evaluate(schema, account(schema, sizes=[size]), *cells)
@@ -181,7 +182,7 @@ def test_dydx_the_increase_is_linear_between_the_caps_and_floored():
 
 def test_synthetix_two_perpetuals():
     """2 BTC short at 30,000 and 20 ETH at 2,000; lots of a thousandth; k = 2, skew scales 100 and 1,000."""
-    schema = FAMILIES["synthetix-v3"].schema_of(Shape(2, 0, 0))
+    schema = family("synthetix-v3").schema_of(Shape(2, 0, 0))
     prices = {"price_at_0": 30 * USD // 1000, "price_at_1": 2 * USD // 1000}  # quote is counted in thousands here
     minimums = {"minimum_at_0": USD, "minimum_at_1": USD // 2}
     for scalar, expected in ((1, Fraction(13, 2)), (Fraction(1, 2), Fraction(4))):
@@ -204,7 +205,7 @@ def test_synthetix_two_perpetuals():
     ],
 )
 def test_synthetix_the_liquidators_reward(size, reward):
-    schema = FAMILIES["synthetix-v3"].schema_of(Shape(1, 0, 0))
+    schema = family("synthetix-v3").schema_of(Shape(1, 0, 0))
     bounds = {"flagging_cost": 10, "reward_floor": 20, "reward_cap": 300, "window_reward": 7}
     cells = tables(schema, price_at_0=1, share_at_0=10**5, window_at_0=5_000, **bounds)
     for sign in (1, -1):
@@ -224,7 +225,7 @@ def test_drift_weights_of_a_thousand_at_an_imf_of_a_hundredth():
 
 def test_drift_margins_to_the_digit():
     """A short of 1,000, as much of a token of 6 decimals as collateral, and a debt of 1 unit of it at an odd index."""
-    schema = FAMILIES["drift"].schema_of(Shape(1, 1, 1))
+    schema = family("drift").schema_of(Shape(1, 1, 1))
     prices = {"price_at_0": 1_000_003, "asset_price_at_0": 1_000_003, "borrow_index_at_0": 10**9 + 1}
     perp = {"ratio_at_0": 1_000, "imf_at_0": 10_000}
     token = {"scale_at_0": 1_000, "asset_weight_at_0": 9_000, "asset_imf_at_0": 10_000, "debt_weight_at_0": 11_000}

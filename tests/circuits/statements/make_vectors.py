@@ -1,7 +1,7 @@
 """Make `vectors/encodings.json`: what can never change, at the small shape and at the full one.
 
-Run `python -m tests.circuits.statements.make_vectors` from the repository's root. Commitments, tags and table hashes stand in
-accounts and on chains: when this file's output changes, every account made before is lost.
+Run `python -m tests.circuits.statements.make_vectors` from the repository's root. Commitments, tags and table hashes
+stand in accounts and on chains: when this file's output changes, every account made before is lost.
 """
 
 import json
@@ -9,8 +9,8 @@ from pathlib import Path
 
 from zkmargin.circuits.model import Holdings, Opening, Shape, Table
 from zkmargin.circuits.rules.cross_margin import cross_margin_schema
-from zkmargin.circuits.rules.engine import bind
 from zkmargin.circuits.statements.commitment import commit, hash_plain, pack, tag
+from zkmargin.circuits.statements.engine import bind
 
 VECTORS = Path(__file__).with_name("vectors") / "encodings.json"
 KINDS = ("commitment", "flow", "leaf", "node", "nullifier", "salt", "key")

@@ -8,10 +8,11 @@ import pytest
 from zkmargin.circuits.build import compile_statement, statement_schema, write_circuit
 from zkmargin.circuits.language.language import MONEY, Constant, absolute, ceil_div, minimum
 from zkmargin.circuits.model import BOX, Holdings, Opening, Shape, Table
-from zkmargin.circuits.rules.engine import FAMILIES, evaluate, money_scale
 from zkmargin.circuits.rules.family import Family
+from zkmargin.circuits.rules.registry import RulePlugin, family, forget, register, rule_names
 from zkmargin.circuits.schema import Schema, holding_specs, unsigned
 from zkmargin.circuits.statements.commitment import commit
+from zkmargin.circuits.statements.engine import evaluate, money_scale
 from zkmargin.circuits.statements.price_box import box_name, box_schema, box_table
 from zkmargin.kernel import load_program
 from zkmargin.kernel.errors import InputError, Insufficient, RuleError, Unsatisfied
@@ -21,12 +22,12 @@ from zkmargin.verifier.check import verify_statement
 
 from ..families import SHAPES, around_zero, drawn
 
-BOXED = [name for name, family in FAMILIES.items() if family.box]
+BOXED = [name for name in rule_names() if family(name).box]
 
 
 def boxed(name):
     """Return (plain schema, box schema) of a family at its small shape."""
-    return FAMILIES[name].schema_of(SHAPES[name]), statement_schema(name, SHAPES[name], BOX)
+    return family(name).schema_of(SHAPES[name]), statement_schema(name, SHAPES[name], BOX)
 
 
 def box_around(plain, box, case, rng, widest=Fraction(1, 5)):
@@ -205,14 +206,14 @@ def test_a_rule_that_is_lowest_inside_the_box_is_refused_and_would_have_proved_a
     with pytest.raises(RuleError, match=r"no end of a box is known to be the worst|is not known"):
         box_schema(family, schema)
     # What the shortcut would have proved: enough at both ends, nothing in the middle.
-    FAMILIES[family.name] = family
+    register(RulePlugin(family))
     try:
         holdings, parameters = Holdings(-900, (10,), (0,), (0,)), Table("parameters", 1, (0,))
         at = {
             p: evaluate(schema, holdings, Table("market", 1, (p, 500, 0)), parameters).surplus for p in (400, 500, 600)
         }
     finally:
-        del FAMILIES[family.name]
+        forget(family.name)
     assert at[400] > 0
     assert at[600] > 0
     assert at[500] < 0
@@ -241,7 +242,8 @@ def test_a_straight_part_of_either_slope_is_taken_at_the_worse_end(rng):
         holdings = tuple(replace(spec, slot="coin") for spec in holding_specs(shape, cash=40, size=16, amount=16))
         return Schema("net", shape, 8, holdings, (("market", market), ("parameters", parameters)))
 
-    FAMILIES["net"] = family = Family("net", schema_of, equity, nothing, box=("asset_price",))
+    family = Family("net", schema_of, equity, nothing, box=("asset_price",))
+    register(RulePlugin(family))
     try:
         plain = family.schema_of(Shape(0, 2, 0))
         box = box_schema(family, plain)
@@ -254,7 +256,7 @@ def test_a_straight_part_of_either_slope_is_taken_at_the_worse_end(rng):
             scale = money_scale(plain)
             assert evaluate(box, holdings, table, parameters).surplus == (5 + min(net * low, net * high)) * scale
     finally:
-        del FAMILIES["net"]
+        forget("net")
 
 
 def rounded(account, market, parameters):
@@ -271,7 +273,7 @@ def test_what_rounds_inside_the_box_costs_its_slack(rng):
         return account.cash + account.positions[0].size * market.column("price")[0] + idle
 
     family = toy("rounded", equity, rounded)
-    FAMILIES[family.name] = family
+    register(RulePlugin(family))
     try:
         plain = family.schema_of(TOY)
         box = box_schema(family, plain)
@@ -293,7 +295,7 @@ def test_what_rounds_inside_the_box_costs_its_slack(rng):
             dipped += min(inside) < min(inside[0], inside[-1])
         assert dipped
     finally:
-        del FAMILIES[family.name]
+        forget(family.name)
 
 
 def test_the_minimum_of_two_pieces_falls_with_its_price():
@@ -318,7 +320,7 @@ def test_the_ends_are_rounded_outwards_and_funding_moves_by_a_share_of_the_price
         cells = (max(c.minimum, v) + c.offset for c, v in zip(specs, inner, strict=True))
         case = replace(case, market=replace(case.market, cells=tuple(cells)))
         width = Fraction(rng.randrange(0, 300), 1000)
-        table = box_table(FAMILIES["cross-margin"], box, case.market, width)
+        table = box_table(family("cross-margin"), box, case.market, width)
         ends = {c.name: s - c.offset for c, s in zip(box.cells("market"), table.cells, strict=True)}
         values = {c.name: s - c.offset for c, s in zip(plain.cells("market"), case.market.cells, strict=True)}
         for slot in range(plain.shape.positions):
@@ -327,8 +329,8 @@ def test_the_ends_are_rounded_outwards_and_funding_moves_by_a_share_of_the_price
             assert price * (1 + width) <= ends[f"market.price_hi.{slot}"] < price * (1 + width) + 1
             assert ends[f"market.funding_hi.{slot}"] >= funding + price * width
     with pytest.raises(InputError, match="relative width"):
-        box_table(FAMILIES["cross-margin"], box, case.market, Fraction(1))
+        box_table(family("cross-margin"), box, case.market, Fraction(1))
     names = [cell.name for cell in plain.cells("market")]
     dear = case.market.replace({names.index("market.price.0"): (1 << 28) - 1})
     with pytest.raises(InputError, match="does not fit its cell"):
-        box_table(FAMILIES["cross-margin"], box, dear, Fraction(1, 100))
+        box_table(family("cross-margin"), box, dear, Fraction(1, 100))

@@ -7,13 +7,8 @@ import pytest
 
 from zkmargin.circuits.compiler.builder import Builder
 from zkmargin.circuits.compiler.linear import Bound, Linear
-from zkmargin.circuits.gadgets.bits import (
-    offset_input,
-    range_check,
-    sign_and_magnitude,
-    signed_input,
-    unsigned_input,
-)
+from zkmargin.circuits.compiler.range_checks import range_check, sign_and_magnitude
+from zkmargin.circuits.gadgets.bits import offset_input, signed_input, unsigned_input
 from zkmargin.circuits.gadgets.poseidon import poseidon_template
 from zkmargin.kernel import R
 

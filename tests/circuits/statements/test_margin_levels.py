@@ -7,13 +7,14 @@ no account in no market has more surplus at initial margin than at maintenance m
 import pytest
 
 from zkmargin.circuits.model import Shape
-from zkmargin.circuits.rules.engine import FAMILIES, evaluate
+from zkmargin.circuits.rules.registry import rule_names
+from zkmargin.circuits.statements.engine import evaluate
 
 from ..accounts import table
 from ..families import corner, drawn, schema_of
 from ..shaped import values
 
-EVERY = pytest.mark.parametrize("name", sorted(FAMILIES))
+EVERY = pytest.mark.parametrize("name", rule_names())
 LARGER = {"span": Shape(3, 0, 0, None, (("commodities", 3), ("months", 1), ("scenarios", 1)))}  # pairs that compete
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from zkmargin.circuits.model import Holdings, Shape
 from zkmargin.circuits.rules.cross_margin import cross_margin_schema
-from zkmargin.circuits.rules.engine import evaluate
 from zkmargin.circuits.schema import HoldingSpec, Schema
 from zkmargin.circuits.statements.commitment import groups
+from zkmargin.circuits.statements.engine import evaluate
 from zkmargin.circuits.statements.margin import STATEMENTS, build_margin
 from zkmargin.kernel import R
 

@@ -413,7 +413,7 @@ def test_a_full_disk_is_no_success(folder):
 def test_prove_imports_only_what_it_uses(folder, small):
     script = """
 import sys
-from zkmargin.client.cli import run
+from zkmargin.client.commands.app import run
 code = run(sys.argv[1:])
 heavy = {"web3", "galois", "numpy", "numba", "py_ecc", "pyrevm", "rich.table", "eth_abi"}
 families = {name for name in sys.modules if name.startswith("zkmargin.client.families.")}

@@ -12,9 +12,9 @@ from fractions import Fraction
 from zkmargin.circuits.model import LEVELS, Holdings
 from zkmargin.circuits.rules.derive_pmrm2_schema import strikes_of
 from zkmargin.circuits.rules.derive_srm_schema import expiry_strikes
-from zkmargin.circuits.rules.engine import Evaluation
-from zkmargin.client.families import family_files, schema_of
+from zkmargin.circuits.statements.engine import Evaluation
 from zkmargin.client.files.cells import Cells
+from zkmargin.client.files.rule_files import family_files, schema_of
 from zkmargin.client.files.tables import Tables
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)

@@ -6,9 +6,9 @@ from copy import deepcopy
 import pytest
 
 from zkmargin.circuits.model import Holdings
-from zkmargin.circuits.rules.engine import evaluate
-from zkmargin.client.families import family_files
-from zkmargin.client.files.models import load_market, load_parameters
+from zkmargin.circuits.statements.engine import evaluate
+from zkmargin.client.files.loading import load_market, load_parameters
+from zkmargin.client.files.rule_files import family_files
 from zkmargin.client.files.tables import make_tables
 from zkmargin.kernel.errors import InputError
 

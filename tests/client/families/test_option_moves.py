@@ -7,9 +7,9 @@ from fractions import Fraction
 import pytest
 
 from zkmargin.circuits.model import Holdings
-from zkmargin.circuits.rules.engine import evaluate
+from zkmargin.circuits.statements.engine import evaluate
 from zkmargin.client import Session
-from zkmargin.client.families import family_files
+from zkmargin.client.files.rule_files import family_files
 from zkmargin.client.margin.scenarios import MOVES
 from zkmargin.client.margin.shocked import Moves
 

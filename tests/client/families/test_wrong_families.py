@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from zkmargin.client.files.models import load_market, load_parameters
+from zkmargin.client.files.loading import load_market, load_parameters
 from zkmargin.client.files.tables import make_tables
 from zkmargin.kernel.errors import FileError, InputError
 

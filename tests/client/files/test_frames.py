@@ -6,7 +6,7 @@ import pandas
 import polars
 import pytest
 
-from zkmargin.client.files.models import load_market, load_parameters
+from zkmargin.client.files.loading import load_market, load_parameters
 from zkmargin.client.files.portfolio import load_portfolio, portfolio_from_frame, to_holdings
 from zkmargin.client.files.tables import make_tables
 from zkmargin.client.session import Session

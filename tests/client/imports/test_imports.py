@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from zkmargin.client.commands.app import run
-from zkmargin.client.files.models import load_parameters
+from zkmargin.client.files.loading import load_parameters
 from zkmargin.client.files.portfolio import load_portfolio
 from zkmargin.client.imports import (
     Naming,

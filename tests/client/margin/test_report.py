@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import seed as hypothesis_seed
 
-from zkmargin.circuits.rules.engine import evaluate
-from zkmargin.client.files.models import load_market, load_parameters
+from zkmargin.circuits.statements.engine import evaluate
+from zkmargin.client.files.loading import load_market, load_parameters
 from zkmargin.client.files.portfolio import load_portfolio, to_holdings
 from zkmargin.client.files.tables import make_tables
 from zkmargin.client.margin.report import breach_cell, margin_report

@@ -8,7 +8,7 @@ import pytest
 
 from zkmargin.client import Session
 from zkmargin.client.commands.app import run
-from zkmargin.client.files.models import load_market, load_parameters
+from zkmargin.client.files.loading import load_market, load_parameters
 from zkmargin.client.files.portfolio import load_portfolio, to_holdings
 from zkmargin.client.files.tables import make_tables
 from zkmargin.client.margin.explain import explain

@@ -2,69 +2,31 @@
 
 from __future__ import annotations
 
-from collections import UserDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from importlib import import_module
 
 from ...kernel.errors import InputError
 from ..language.language import CellRef, Expression, HoldingRef, Value
 from ..language.language import evaluate as evaluate_expression
 from ..model import Holdings, Table
+from ..rules.family import BoundRule, Family
+from ..rules.registry import family
 from ..schema import Schema
-from .family import BoundRule, Family
+from .price_box import BoxRule
 
-__all__ = ["FAMILIES", "Evaluation", "bind", "evaluate", "family", "money_scale"]
-
-
-class _Families(UserDict[str, Family]):
-    """Families by name. Those of this package are imported when they are first asked for: a proof needs one of them."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        """Know the names; the family of `cross-margin` is CROSS_MARGIN of the module `cross_margin`."""
-        super().__init__()
-        self.data = dict.fromkeys(names)  # type: ignore[assignment]  # None until it is asked for
-
-    def __getitem__(self, name: str) -> Family:
-        """Return a family, imported now if it was not yet. Raises KeyError."""
-        if self.data[name] is None:
-            word = name.replace("-", "_")
-            self.data[name] = getattr(import_module(f".{word}", __package__), word.upper())
-        return self.data[name]
+__all__ = ["Evaluation", "bind", "evaluate", "money_scale"]
 
 
-FAMILIES = _Families(
-    (
-        "cross-margin",
-        "collateral-factor",
-        "tiered-haircut",
-        "correlated-margin",
-        "regime-margin",
-        "dydx-v4",
-        "synthetix-v3",
-        "drift",
-        "derive-pmrm2",
-        "derive-srm",
-        "span",
-        "expected-shortfall",
-        "value-at-risk",
-    )
-)
-
-
-def family(name: str) -> Family:
-    """Return the family of that name. Raises InputError when there is none."""
-    if name not in FAMILIES:
-        raise InputError(f"there is no rule named {name!r}", code="unknown-rule", hint=f"one of {', '.join(FAMILIES)}")
-    return FAMILIES[name]
+def bind(schema: Schema) -> BoundRule:
+    """Return the rule of a schema, its expressions built once a process; a box's at the worst of the box."""
+    return _bound(family(schema.rule), schema)
 
 
 @cache
-def bind(schema: Schema) -> BoundRule:
-    """Return the rule of a schema, its expressions built once a process."""
-    return family(schema.rule).bind(schema)
+def _bound(rule: Family, schema: Schema) -> BoundRule:
+    return BoundRule(rule, schema) if schema.plain is None else BoxRule(rule, schema)
 
 
 def money_scale(schema: Schema) -> int:

@@ -1,0 +1,128 @@
+"""Rules by name. Every rule, those of this package too, is an entry point of the group `zkmargin.rules`.
+
+A package registers a rule of its own in its `pyproject.toml`, and every command knows it from then on:
+
+    [project.entry-points."zkmargin.rules"]
+    flat-fee = "my_rules:FLAT_FEE"
+
+What the entry point names is a `RulePlugin`, the rule's circuit side and its file side in one object. A rule is loaded
+when it is asked for and not before: what is wrong with one package's rule stops nobody else's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, cast
+
+from ...kernel.errors import InputError, RuleError
+from .family import Family
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+__all__ = ["GROUP", "RulePlugin", "family", "forget", "register", "rule_names", "rule_plugin"]
+
+GROUP = "zkmargin.rules"
+
+
+@dataclass(frozen=True, eq=False)
+class RulePlugin:
+    """A rule as its package hands it over: `circuit`, the `Family`, and `files`, how its files become tables.
+
+    `files` is a `zkmargin.client.files.rule_files.FamilyFiles`, or None for a rule that is used from Python only.
+    Either side may be a reference "package.module:NAME", imported when it is first needed.
+    """
+
+    circuit: Family | str
+    files: object | str | None = None
+
+    @property
+    def family(self) -> Family:
+        """Return the circuit side. Raises RuleError when it is none."""
+        found = resolve_name(self.circuit) if isinstance(self.circuit, str) else self.circuit
+        if not isinstance(found, Family):
+            raise RuleError(f"a rule's circuit side is a Family, not {found!r}", hint="RulePlugin(Family(...), FILES)")
+        return found
+
+    @property
+    def file_side(self) -> object | None:
+        """Return the file side, None where the rule has none; what it must be is the client's to say."""
+        return cast("object", resolve_name(self.files)) if isinstance(self.files, str) else self.files
+
+
+_registered: dict[str, RulePlugin] = {}  # of this process: rules loaded, and those of notebooks and tests
+
+
+def rule_names() -> tuple[str, ...]:
+    """Return the names of the rules there are, sorted; nothing is loaded."""
+    return tuple(sorted({*_installed(), *_registered}))
+
+
+def rule_plugin(name: str) -> RulePlugin:
+    """Return a rule, loaded now if it was not yet.
+
+    Raises InputError (code "unknown-rule") when there is none of that name, RuleError when two packages have one or
+    what is registered cannot be loaded or is of another name.
+    """
+    if name not in _registered:
+        found = _installed().get(name)
+        if found is None:
+            hint = f"one of {', '.join(rule_names())}"
+            raise InputError(f"there is no rule named {name!r}", code="unknown-rule", hint=hint)
+        _registered[name] = _loaded(name, found)
+    return _registered[name]
+
+
+def family(name: str) -> Family:
+    """Return the circuit side of a rule. Raises what `rule_plugin` raises."""
+    return rule_plugin(name).family
+
+
+def register(plugin: RulePlugin) -> None:
+    """Add a rule to this process, under its family's name. Raises RuleError when there is one of that name."""
+    name = plugin.family.name
+    if name in rule_names():
+        raise RuleError(f"there is a rule named {name} already", hint="call yours by another name")
+    _registered[name] = plugin
+
+
+def forget(name: str) -> None:
+    """Undo `register`; a rule that a package has stays known."""
+    _registered.pop(name, None)
+
+
+@cache
+def _installed() -> dict[str, tuple[EntryPoint, ...]]:
+    """Return the entry points of the group by name: one each, unless two packages claim a name."""
+    from importlib.metadata import entry_points
+
+    found: dict[str, tuple[EntryPoint, ...]] = {}
+    for point in entry_points(group=GROUP):
+        found[point.name] = (*found.get(point.name, ()), point)
+    return found
+
+
+def _loaded(name: str, points: tuple[EntryPoint, ...]) -> RulePlugin:
+    """Return what an entry point names. Raises RuleError, naming its package, when it cannot be used."""
+    packages = sorted({point.dist.name if point.dist else point.module for point in points})
+    if len({point.value for point in points}) > 1:
+        raise RuleError(
+            f"two packages have a rule named {name}: {' and '.join(packages)}",
+            hint="uninstall one: under one name stands one rule",
+        )
+    try:
+        plugin = points[0].load()
+    except Exception as error:  # whatever a stranger's module raises while it is imported
+        raise RuleError(
+            f"the rule {name} of {packages[0]} cannot be loaded: {type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(plugin, RulePlugin):
+        raise RuleError(f"{points[0].value} of {packages[0]} is no RulePlugin", hint="RulePlugin(FAMILY, FILES)")
+    if plugin.family.name != name:
+        raise RuleError(
+            f"the rule {name} of {packages[0]} calls itself {plugin.family.name}",
+            hint="entry point and Family have one name",
+        )
+    return plugin
