@@ -110,11 +110,15 @@ Parts = Callable[[Account, TableView, TableView], Mapping[str, Expression]]
 class Family:
     """A margin rule with the schema it runs under.
 
-    The surplus is `equity` − `requirement`, each a function of (account, market, parameters). The rest is what reports
-    and the explainer show: `position_requirement`, one position's own part, where the requirement is a sum over
-    positions; `parts`, named parts that add up to the surplus (the waterfall); `scenarios`, the account's profit in
-    each scenario by name, where the rule has any; `box`, the market columns that may move inside a
-    price box, each with the column that its reach is a share of (funding moves with the price, not with itself).
+    A rule is three expressions of (account, market, parameters): the surplus, `equity` − `requirement`; `settled_cash`,
+    cash and what positions that settle in cash are worth; `net_value`, what the account is worth with factors and
+    weights of one, over market cells alone. The last two may be missing.
+
+    The rest is what reports and the explainer show: `position_requirement`, one position's own part, where the
+    requirement is a sum over positions; `parts`, named parts that add up to the surplus (the waterfall); `scenarios`,
+    the account's profit in each scenario by name, where the rule has any; `box`, the market columns that may move
+    inside a price box, each with the column that its reach is a share of (funding moves with the price, not with
+    itself). `trial` is a small shape at which the rule has every one of its columns: there `zkmargin rule test` tries it.
     """
 
     name: str
@@ -125,6 +129,9 @@ class Family:
     parts: Parts | None = None
     scenarios: Parts | None = None
     box: Mapping[str, str] = field(default_factory=dict)
+    settled_cash: Rule | None = None
+    net_value: Rule | None = None
+    trial: Shape | None = None
 
     def __post_init__(self) -> None:
         """Make one schema a shape: it is asked for again and again, and what is bound to it is found by it."""
