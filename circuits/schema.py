@@ -15,8 +15,11 @@ from typing import Any
 
 from ..contracts.encoding import keccak as keccak256
 from ..contracts.encoding import table_hash
-from ..kernel.errors import InputError
+from ..kernel.errors import InputError, RuleError
 from .model import Holdings, Shape, Table
+
+CELL_BITS = 128  # of the widest cell that contracts keep
+ORDERS = ("initial>=maintenance", "initial<=maintenance")
 
 __all__ = ["Cell", "HoldingSpec", "Schema", "holding_specs", "keccak256", "signed", "unsigned"]
 
@@ -44,6 +47,14 @@ class Cell:
     slot: str = ""
     empty: int | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse a cell that could hold what its declaration rules out. Raises RuleError."""
+        _bounded(self)
+        if self.levels not in ("", *ORDERS):
+            raise RuleError(f"{self.name} orders its levels by {self.levels!r}", hint=f"one of {', '.join(ORDERS)}")
+        if self.empty is not None and not self.minimum <= self.empty <= self.maximum:
+            raise RuleError(f"{self.name} is outside its own range while its slot is empty", hint="empty within bounds")
+
     @property
     def offset(self) -> int:
         """Return what is added to a value to store it: zero for unsigned cells."""
@@ -63,6 +74,10 @@ class HoldingSpec:
     minimum: int
     maximum: int
     slot: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a holding whose packed form would not hold its range. Raises RuleError."""
+        _bounded(self)
 
     @property
     def offset(self) -> int:
@@ -84,6 +99,27 @@ class Schema:
     holdings: tuple[HoldingSpec, ...]
     tables: tuple[tuple[str, tuple[Cell, ...]], ...]
     plain: Schema | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse tables and holdings that circuits and contracts would read otherwise than they are meant.
+
+        Raises RuleError.
+        """
+        if [name for name, _ in self.tables] != ["market", "parameters"]:
+            raise RuleError("a rule's tables are market and parameters, in this order", hint='(("market", ...), ...)')
+        for table, cells in self.tables:
+            _ordered(table, cells)
+        shape = self.shape
+        wanted = ["cash", *(f"size.{i}" for i in range(shape.positions))]
+        wanted += [f"collateral.{i}" for i in range(shape.collateral)]
+        wanted += [f"debt.{i}" for i in range(shape.debts)]
+        found = [spec.name for spec in self.holdings]
+        if found != wanted:
+            wrong = next((name for name, other in zip(found, wanted, strict=False) if name != other), "their number")
+            raise RuleError(
+                f"the holdings of {self.rule} are not those of its shape: {wrong}",
+                hint="cash, size.i, collateral.i, debt.i in this order; holding_specs makes them",
+            )
 
     def __hash__(self) -> int:
         """Return the hash of the fields, taken once: a schema has hundreds of cells and finds its rule at each use."""
@@ -220,6 +256,45 @@ def holding_specs(
         *(HoldingSpec(f"collateral.{i}", "lot", amount, 0, most, f"asset {i}") for i in range(shape.collateral)),
         *(HoldingSpec(f"debt.{i}", "share", amount, 0, most, f"asset {i}") for i in range(shape.debts)),
     )
+
+
+def _bounded(spec: Cell | HoldingSpec) -> None:
+    """Raise RuleError unless a quantity's bits hold its range, and its range is one."""
+    low, high = spec.minimum, spec.maximum
+    if low > high:
+        raise RuleError(f"{spec.name} has a minimum above its maximum", hint="minimum <= maximum")
+    stored = (low + spec.offset, high + spec.offset)
+    if spec.bits < 1 or stored[0] < 0 or stored[1] >= 1 << spec.bits:
+        needed = max((high if low >= 0 else max(-low - 1, high)).bit_length() + (low < 0), 1)
+        raise RuleError(
+            f"{spec.name} is of {spec.bits} bits, which do not hold its values from {low} to {high}",
+            hint=f"give it {needed} bits, or bounds that fit",
+        )
+
+
+def _ordered(table: str, cells: Sequence[Cell]) -> None:
+    """Raise RuleError unless each cell of a table has a name of its own and comes after the one it is ordered after."""
+    names: set[str] = set()
+    for place, cell in enumerate(cells):
+        if cell.name in names:
+            raise RuleError(f"two cells are called {cell.name}", hint="a cell's name is table.column.place")
+        names.add(cell.name)
+        if not cell.name.startswith(f"{table}.") or "" in cell.name.split("."):
+            raise RuleError(f"{cell.name!r} is no name of a cell of the {table}", hint=f"{table}.column.place")
+        if cell.bits > CELL_BITS:
+            raise RuleError(f"{cell.name} is of {cell.bits} bits", hint=f"contracts hold cells of up to {CELL_BITS}")
+        if cell.at_least is None:
+            continue
+        if not 0 <= cell.at_least < place:
+            raise RuleError(
+                f"{cell.name} is ordered after cell {cell.at_least}, which does not come before it",
+                hint="at_least is the index, in the same table, of an earlier cell",
+            )
+        if cells[cell.at_least].offset != cell.offset:
+            raise RuleError(
+                f"{cell.name} is ordered after {cells[cell.at_least].name}, which is stored with another offset",
+                hint="give both the same bits and both a sign or none",
+            )
 
 
 def _in_words(spec: HoldingSpec) -> str:

@@ -8,7 +8,8 @@ helper hurts whoever supplies it. Where `exact` asks for both bounds at once, th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from math import gcd
@@ -87,7 +88,7 @@ class Lowerer:
         key = (self.structures.number(node), None if node.exact else demand)
         made = self._made.get(key)
         if made is None:
-            with self.builder.source(node.where, str(Unit(node.unit.powers)), node.unit.decimals):
+            with self.builder.source(node.where, str(Unit(node.unit.powers)), node.unit.decimals), _at(node.where):
                 made = self._made[key] = (node, self.rules[type(node)](self, node, demand))
         return made[1]
 
@@ -136,6 +137,18 @@ class Lowerer:
             raise RuleError(f"{word} has no magnitude")
         self._apart[key] = SignAndMagnitude(made.sign, made.magnitude, (1 << bits) - 1)
         return SignAndMagnitude(made.sign, made.magnitude.scaled(scale), scale * ((1 << bits) - 1))
+
+
+@contextmanager
+def _at(where: str) -> Iterator[None]:
+    """Name the rule's own line in a RuleError that has no place yet: the innermost node's, that has one."""
+    try:
+        yield
+    except RuleError as error:
+        file, _, line = where.rpartition(":")
+        if error.file is None and line.isdecimal():
+            error.file, error.line = file, int(line)
+        raise
 
 
 def _scale(value: Linear) -> tuple[int, tuple[tuple[int, int], ...]]:

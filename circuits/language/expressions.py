@@ -55,6 +55,10 @@ class Expression:
 
     __radd__ = __add__
 
+    def __pos__(self) -> Expression:
+        """Return the expression."""
+        return self
+
     def __sub__(self, other: Expression | int) -> Expression:
         """Return the difference, both sides brought to the finer scale."""
         return _sum(((1, self), (-1, _expression(other, self.unit))))
@@ -69,11 +73,51 @@ class Expression:
 
     def __mul__(self, other: Expression | int) -> Expression:
         """Return the product; an int scales the expression."""
-        if isinstance(other, int):
-            return _sum(((other, self),))
-        return Product(self, other)
+        if isinstance(other, Expression):
+            return Product(self, other)
+        return _sum(((_integer(other), self),))
 
     __rmul__ = __mul__
+
+    def __abs__(self) -> NoReturn:
+        """Refuse Python's `abs`, which has no circuit."""
+        self._refuse_operator("has no abs()", "write absolute(x)")
+
+    def _refuse_division(self, _other: object) -> NoReturn:
+        self._refuse_operator(
+            "has no /", "scale the other side up, or write floor_div(x, y) or ceil_div(x, y), whichever side is to lose"
+        )
+
+    def _refuse_floor(self, _other: object) -> NoReturn:
+        self._refuse_operator("has no //", "write floor_div(x, y)")
+
+    def _refuse_remainder(self, _other: object) -> NoReturn:
+        self._refuse_operator("has no %", "write remainder(x, y)")
+
+    def _refuse_power(self, _other: object, _modulus: object = None) -> NoReturn:
+        self._refuse_operator("has no **", "write x * x, or floor_sqrt(x) for a root")
+
+    def _refuse_bits(self, _other: object = None) -> NoReturn:
+        self._refuse_operator("has no bits", "write sums, products, minimum, maximum or by_sign")
+
+    def _refuse_number(self, _places: object = None) -> NoReturn:
+        self._refuse_operator("is no number", "write floor_div or ceil_div to round, in_units to drop a unit")
+
+    def _refuse_items(self, _key: object = None) -> NoReturn:
+        self._refuse_operator("is no list", "loop over account.positions, or over a column's row(...)")
+
+    def _refuse_operator(self, what: str, way_out: str) -> NoReturn:
+        raise RuleError(f"{self} is hidden and {what} while the rule is written", hint=way_out)
+
+    __truediv__ = __rtruediv__ = _refuse_division
+    __floordiv__ = __rfloordiv__ = _refuse_floor
+    __mod__ = __rmod__ = __divmod__ = __rdivmod__ = _refuse_remainder
+    __pow__ = __rpow__ = _refuse_power
+    __lshift__ = __rlshift__ = __rshift__ = __rrshift__ = __and__ = __rand__ = __or__ = __ror__ = _refuse_bits
+    __xor__ = __rxor__ = __matmul__ = __rmatmul__ = __invert__ = _refuse_bits
+    __float__ = __int__ = __index__ = __complex__ = __round__ = __trunc__ = __floor__ = __ceil__ = _refuse_number
+    __iter__ = __len__ = __getitem__ = __contains__ = _refuse_items
+    __array_ufunc__ = None  # numpy's numbers leave the operator to us, and are refused as no whole numbers of Python's
 
     def __bool__(self) -> NoReturn:
         """Refuse `if` on a hidden value: a circuit cannot branch."""
@@ -382,7 +426,21 @@ def _end(path: str) -> str:
 def _expression(value: Expression | int, unit: Unit) -> Expression:
     if isinstance(value, Expression):
         return value
-    return Constant(value) if value else Constant(0, unit)
+    return Constant(value) if _integer(value) else Constant(0, unit)
+
+
+def _integer(value: object) -> int:
+    """Return a whole number. Raises RuleError for anything else: None would vanish, a float has lost digits."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if value is None:
+        raise RuleError("None stands where a quantity should", hint="a function of the rule lacks its `return`")
+    if isinstance(value, bool):
+        raise RuleError(f"{value} is no number", hint="a choice is written by_sign, positive, minimum or maximum")
+    raise RuleError(
+        f"{value!r} is a {type(value).__name__}, and rules count in whole numbers",
+        hint="make it a parameter cell with a unit such as 1e-4, or write Constant(n, unit)",
+    )
 
 
 def _sum(terms: Sequence[tuple[int, Expression]]) -> Expression:
@@ -390,7 +448,10 @@ def _sum(terms: Sequence[tuple[int, Expression]]) -> Expression:
     unit = terms[0][1].unit
     for _, term in terms[1:]:
         if term.unit.powers != unit.powers:
-            raise RuleError(f"{terms[0][1]} is in {unit} and {term} in {term.unit}: they cannot be added")
+            raise RuleError(
+                f"{terms[0][1]} is in {unit} and {term} in {term.unit}: they cannot be added",
+                hint="multiply by a price or an index; a number of money units is Constant(n, MONEY)",
+            )
     decimals = max(term.unit.decimals for _, term in terms)
     found: dict[Expression, int] = {}  # equal objects, put together
     for coefficient, term in terms:

@@ -1,105 +1,20 @@
-"""What a rule is written against: symbolic accounts and tables, and the family that ties them to a schema."""
+"""A family: a margin rule and the schema it runs under, and its expressions bound to one schema."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial, wraps
 
-from ...kernel.errors import RuleError
-from ..language.language import CellRef, Expression, HoldingRef, Unit, walk
+from ...kernel.errors import InputError, RuleError, ZkmarginError
+from ..language.language import CellRef, Expression, HoldingRef, walk
 from ..model import Shape
-from ..schema import Cell, HoldingSpec, Schema, keccak256
+from ..schema import Schema, keccak256
+from .slips import as_money, as_parts, placed
+from .symbols import Account, Asset, Lookup, Position, TableView, account_of, columns_of, table_view, unit_of
 
 __all__ = ["Account", "Asset", "BoundRule", "Family", "Lookup", "Parts", "Position", "Rule", "TableView", "table_view"]
-
-
-@dataclass(frozen=True)
-class Position:
-    """A position slot: its signed size in lots."""
-
-    slot: int
-    size: Expression
-
-
-@dataclass(frozen=True)
-class Asset:
-    """A collateral or debt slot; `balance` in lots or `debt` in shares, whichever the account's list is of."""
-
-    slot: int
-    balance: Expression | None = None
-    owed: Expression | None = None
-
-    @property
-    def debt(self) -> Expression:
-        """Return the debt shares of a debt slot."""
-        if self.owed is None:
-            raise RuleError("a collateral slot has no debt: loop over account.debts")
-        return self.owed
-
-    @property
-    def amount(self) -> Expression:
-        """Return the lots of a collateral slot."""
-        if self.balance is None:
-            raise RuleError("a debt slot has no balance: loop over account.collateral")
-        return self.balance
-
-
-@dataclass(frozen=True)
-class Account:
-    """The hidden holdings, symbolically."""
-
-    cash: Expression
-    positions: tuple[Position, ...]
-    collateral: tuple[Asset, ...]
-    debts: tuple[Asset, ...]
-
-
-Place = Position | Asset | int
-"""Where a cell stands in its column: a slot, or a number (an expiry, a strike, a scenario)."""
-
-
-class Lookup:
-    """A column of cells: `price[perp]`, `array[perp, scenario]`, `rate.row(perp)`."""
-
-    def __init__(self, cells: dict[str, CellRef], rows: dict[str, list[Expression]], prefix: str) -> None:
-        """Keep the cells whose name starts with `prefix`."""
-        self._cells = cells
-        self._rows = rows
-        self._prefix = prefix
-
-    def __getitem__(self, place: Place | tuple[Place, ...]) -> CellRef:
-        """Return the cell at a place, named `table.column.place` or `table.column.place.place`."""
-        places = place if isinstance(place, tuple) else (place,)
-        return self._cells[".".join([self._prefix, *map(_number, places)])]
-
-    def row(self, *places: Place) -> list[Expression]:
-        """Return all cells `table.column.place.*`, in order: rates, scenarios; without a place, the whole column."""
-        return self._rows.get(".".join([self._prefix, *map(_number, places)]), [])
-
-
-class TableView:
-    """A table, symbolically: `table.column("price")`, `table["scale"]`."""
-
-    def __init__(self, name: str, cells: dict[str, CellRef]) -> None:
-        """Keep the table's name and cells."""
-        self.name = name
-        self.cells = cells
-        self._rows: dict[str, list[Expression]] = {}
-        for cell, reference in cells.items():
-            self._rows.setdefault(cell.rpartition(".")[0], []).append(reference)
-
-    def column(self, name: str) -> Lookup:
-        """Return one column of the table."""
-        return Lookup(self.cells, self._rows, f"{self.name}.{name}")
-
-    def __getitem__(self, name: str) -> CellRef:
-        """Return the table's only cell of that name: `table.name`."""
-        return self.cells[f"{self.name}.{name}"]
-
-
-def _number(place: Place) -> str:
-    return str(place if isinstance(place, int) else place.slot)
 
 
 Rule = Callable[[Account, TableView, TableView], Expression]
@@ -118,7 +33,8 @@ class Family:
     requirement is a sum over positions; `parts`, named parts that add up to the surplus (the waterfall); `scenarios`,
     the account's profit in each scenario by name, where the rule has any; `box`, the market columns that may move
     inside a price box, each with the column that its reach is a share of (funding moves with the price, not with
-    itself). `trial` is a small shape at which the rule has every one of its columns: there `zkmargin rule test` tries it.
+    itself). `trial` is a small shape at which the rule has every one of its columns: there `zkmargin rule test` tries
+    it. `units` are dimensions of the rule's own, beside money, lots and shares.
     """
 
     name: str
@@ -132,10 +48,47 @@ class Family:
     settled_cash: Rule | None = None
     net_value: Rule | None = None
     trial: Shape | None = None
+    units: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Make one schema a shape: it is asked for again and again, and what is bound to it is found by it."""
-        object.__setattr__(self, "schema_of", lru_cache(maxsize=64)(self.schema_of))
+        if not re.fullmatch(r"[a-z][a-z0-9-]{0,47}", self.name):
+            raise RuleError(f"{self.name!r} is no name of a rule", hint="lower-case letters, digits and dashes")
+        written = self.schema_of
+
+        @lru_cache(maxsize=64)
+        @wraps(written)
+        def schema_of(shape: Shape) -> Schema:
+            with placed(f"the schema of {self.name}"):
+                return written(shape)
+
+        object.__setattr__(self, "schema_of", schema_of)
+
+
+@lru_cache(maxsize=64)
+def _columns_elsewhere(family: Family, schema: Schema, table: str) -> frozenset[str]:
+    """Return the columns that a table has at other shapes than this schema's: at larger ones, and at `trial`."""
+    found = frozenset[str]()
+    for shape in [*_larger(schema.shape), *([family.trial] if family.trial else [])]:
+        try:
+            found |= columns_of(family.schema_of(shape).cells(table))
+        except ZkmarginError:
+            continue  # the rule has no such shape
+    return found
+
+
+def _larger(shape: Shape) -> list[Shape]:
+    """Return the shape with one more of everything, then of each thing by itself, as far as shapes go."""
+    numbers = shape.as_json()
+    larger = [{name: value + 1 for name, value in numbers.items()}]
+    larger += [{**numbers, name: value + 1} for name, value in numbers.items()]
+    found = []
+    for each in larger:
+        try:
+            found.append(Shape.of(each))
+        except InputError:
+            continue  # no circuit is so large
+    return found
 
 
 class BoundRule:
@@ -146,21 +99,49 @@ class BoundRule:
         self.family = family
         self.schema = schema
         self.holdings = [
-            HoldingRef(i, spec.name, _unit(spec), (spec.minimum, spec.maximum))
+            HoldingRef(i, spec.name, unit_of(spec, family.units), (spec.minimum, spec.maximum))
             for i, spec in enumerate(schema.holdings)
         ]
-        self.account = _account(schema, self.holdings)
-        self.tables = {name: table_view(schema, name) for name, _ in schema.tables}
+        self.account = account_of(schema, self.holdings)
+        self.tables = {
+            name: table_view(schema, name, family.units, partial(_columns_elsewhere, family, schema))
+            for name, _ in schema.tables
+        }
 
     @cached_property
     def equity(self) -> Expression:
-        """Return the equity, in money."""
-        return self.family.equity(self.account, self.tables["market"], self.tables["parameters"])
+        """Return the equity, in money. Raises RuleError for an author's slip."""
+        return self._money(self.family.equity, "equity")
 
     @cached_property
     def requirement(self) -> Expression:
-        """Return the requirement, in money."""
-        return self.family.requirement(self.account, self.tables["market"], self.tables["parameters"])
+        """Return the requirement, in money. Raises RuleError for an author's slip."""
+        return self._money(self.family.requirement, "requirement")
+
+    @cached_property
+    def settled_cash(self) -> Expression | None:
+        """Return cash and what settles in cash, in money; None where the rule does not write it. Raises RuleError."""
+        written = self.family.settled_cash
+        return None if written is None else self._money(written, "settled cash")
+
+    @cached_property
+    def net_value(self) -> Expression | None:
+        """Return what the account is worth, in money; None where the rule does not write it.
+
+        Raises RuleError for an author's slip, and when it depends on a parameter: whoever takes an account over is
+        owed its worth, whatever a venue counts it for.
+        """
+        written = self.family.net_value
+        if written is None:
+            return None
+        value = self._money(written, "net value")
+        for node in walk(value):
+            if isinstance(node, CellRef) and node.table != "market":
+                raise RuleError(
+                    f"the net value of {self.family.name} depends on {node}",
+                    hint="net value is over market cells alone: factors and weights of one, options at their mark",
+                )
+        return value
 
     @cached_property
     def position_requirements(self) -> list[Expression]:
@@ -168,29 +149,43 @@ class BoundRule:
         part = self.family.position_requirement
         if part is None:
             return []
-        return [part(p, self.tables["market"], self.tables["parameters"]) for p in self.account.positions]
+        market, parameters, what = (
+            self.tables["market"],
+            self.tables["parameters"],
+            self._called("position requirement"),
+        )
+        with placed(what):
+            return [as_money(part, part(p, market, parameters), what) for p in self.account.positions]
 
     @cached_property
     def parts(self) -> dict[str, Expression]:
         """Return named parts that add up to the surplus: the family's own, or equity and requirement."""
         if self.family.parts is None:
             return {"equity": self.equity, "requirement": -self.requirement}
-        return dict(self.family.parts(self.account, self.tables["market"], self.tables["parameters"]))
+        return self._named(self.family.parts, "part")
 
     @cached_property
     def scenarios(self) -> dict[str, Expression]:
         """Return the account's profit in each scenario by name; empty where the rule has none."""
-        if self.family.scenarios is None:
-            return {}
-        return dict(self.family.scenarios(self.account, self.tables["market"], self.tables["parameters"]))
+        return {} if self.family.scenarios is None else self._named(self.family.scenarios, "scenario")
 
     @cached_property
     def surplus(self) -> Expression:
-        """Return equity − requirement; margin is met when it is >= 0. Raises RuleError unless it is money."""
-        surplus = self.equity - self.requirement
-        if surplus.unit.powers != Unit.of(money=1).powers:
-            raise RuleError(f"the surplus must be money, not {surplus.unit}")
-        return surplus
+        """Return equity − requirement, in money; margin is met when it is >= 0. Raises RuleError."""
+        return self.equity - self.requirement
+
+    def _money(self, written: Rule, word: str) -> Expression:
+        with placed(self._called(word)):
+            made = written(self.account, self.tables["market"], self.tables["parameters"])
+        return as_money(written, made, self._called(word))
+
+    def _named(self, written: Parts, word: str) -> dict[str, Expression]:
+        with placed(self._called(f"{word}s")):
+            made = written(self.account, self.tables["market"], self.tables["parameters"])
+        return as_parts(written, made, self._called(f"{word} {{}}"), self._called(f"{word}s"))
+
+    def _called(self, word: str) -> str:
+        return f"the {word} of {self.family.name}"
 
     @cached_property
     def rule_hash(self) -> bytes:
@@ -201,54 +196,3 @@ class BoundRule:
             numbers[id(node)] = len(numbers)
             lines.append(" ".join([node.key, "of", *(str(numbers[id(child)]) for child in node.children)]))
         return keccak256("\n".join(lines).encode())
-
-
-_OF_POSITIONS = ("size", "price", "funding", "charge")
-
-
-def _unit(spec: Cell | HoldingSpec) -> Unit:
-    """Return a schema's unit, lots and shares named by their slot. Raises RuleError when it cannot be read."""
-    column, _, number = spec.name.removeprefix("market.").removeprefix("parameters.").partition(".")
-    slot = spec.slot or f"{'position' if column in _OF_POSITIONS else 'asset'} {number.partition('.')[0]}"
-    decimals, text = 0, spec.unit
-    if text.startswith("1e-"):
-        digits, _, text = text.removeprefix("1e-").partition(" ")
-        decimals = int(digits)
-    above, _, below = text.partition("/")
-    powers: dict[str, int] = {}
-    for words, sign in ((above, 1), (below, -1)):
-        for word in filter(None, words.split("·")):
-            if not word.isalpha():
-                raise RuleError(f"{spec.name} has a unit that cannot be read: {spec.unit}")
-            base = f"{word} of {slot}" if word in ("lot", "share") else word
-            powers[base] = powers.get(base, 0) + sign
-    return Unit.of(decimals, **powers)
-
-
-def table_view(schema: Schema, table: str) -> TableView:
-    """Return a table of a schema, symbolically."""
-    cells = {
-        cell.name: CellRef(
-            table,
-            i,
-            cell.name,
-            _unit(cell),
-            (cell.minimum, cell.maximum),
-            cell.at_least,
-        )
-        for i, cell in enumerate(schema.cells(table))
-    }
-    return TableView(table, cells)
-
-
-def _account(schema: Schema, holdings: list[HoldingRef]) -> Account:
-    shape = schema.shape
-    sizes = holdings[1 : 1 + shape.positions]
-    collateral = holdings[1 + shape.positions : 1 + shape.positions + shape.collateral]
-    debts = holdings[1 + shape.positions + shape.collateral :]
-    return Account(
-        cash=holdings[0],
-        positions=tuple(Position(i, size) for i, size in enumerate(sizes)),
-        collateral=tuple(Asset(i, balance=balance) for i, balance in enumerate(collateral)),
-        debts=tuple(Asset(i, owed=owed) for i, owed in enumerate(debts)),
-    )

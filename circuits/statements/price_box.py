@@ -144,7 +144,7 @@ class BoxRule(BoundRule):
         self.inner = BoundRule(family, schema.plain)
         self.holdings, self.account = self.inner.holdings, self.inner.account
         self.tables: dict[str, TableView] = {
-            "market": table_view(schema, "market"),
+            "market": table_view(schema, "market", family.units),
             "parameters": self.inner.tables["parameters"],
         }
 
@@ -330,7 +330,7 @@ def _moving(family: Family, schema: Schema) -> dict[str, CellRef]:
             " range an option may be worth less than at both",
             hint="let the scenarios cover the box, or use certificates of one round (sufficiency)",
         )
-    cells = table_view(schema, "market").cells
+    cells = table_view(schema, "market", family.units).cells
     return {name: cell for name, cell in cells.items() if name.split(".")[1] in family.box}
 
 

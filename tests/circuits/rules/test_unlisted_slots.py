@@ -10,7 +10,7 @@ import pytest
 
 from zkmargin.circuits.model import Holdings
 from zkmargin.circuits.rules.family import table_view
-from zkmargin.circuits.rules.registry import rule_names
+from zkmargin.circuits.rules.registry import family, rule_names
 from zkmargin.circuits.statements.engine import evaluate, money_scale
 
 from ..accounts import Case, table
@@ -32,7 +32,9 @@ def cells_of(schema, slot):
     first = 1 if schema.rule == "derive-pmrm2" else dict(schema.shape.dimensions).get("perps", 0)
     found = set()
     for part, cells in schema.tables:
-        units = {name: cell.unit.powers for name, cell in table_view(schema, part).cells.items()}
+        units = {
+            name: cell.unit.powers for name, cell in table_view(schema, part, family(schema.rule).units).cells.items()
+        }
         for cell in cells:
             _, column, *places = cell.name.split(".")
             if schema.rule.startswith("derive") and slot >= first:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from Crypto.Hash import keccak
 
-from zkmargin.circuits.model import Holdings, Opening, Table
+from zkmargin.circuits.model import Holdings, Opening, Shape, Table
 from zkmargin.circuits.schema import HoldingSpec
 from zkmargin.circuits.statements.commitment import commit, draw_salt, groups, pack, tag
 from zkmargin.kernel import R, poseidon
@@ -149,5 +149,9 @@ def test_an_element_is_filled_to_253_bits_and_not_one_further():
         ((100, 100, 53, 1), [[0, 1, 2], [3]]),
         ((1, 252, 253), [[0, 1], [2]]),
     ]:
-        specs = tuple(HoldingSpec(f"h{i}", "lot", bits, 0, (1 << bits) - 1) for i, bits in enumerate(widths))
-        assert groups(replace(real, holdings=specs)) == expected
+        names = ["cash", *(f"size.{i}" for i in range(len(widths) - 1))]
+        specs = tuple(
+            HoldingSpec(name, "lot", bits, 0, (1 << bits) - 1) for name, bits in zip(names, widths, strict=True)
+        )
+        shape = Shape(len(widths) - 1, 0, 0)
+        assert groups(replace(real, shape=shape, holdings=specs)) == expected
