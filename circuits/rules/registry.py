@@ -41,15 +41,15 @@ class RulePlugin:
     @property
     def family(self) -> Family:
         """Return the circuit side. Raises RuleError when it is none."""
-        found = resolve_name(self.circuit) if isinstance(self.circuit, str) else self.circuit
+        found = _imported(self.circuit) if isinstance(self.circuit, str) else self.circuit
         if not isinstance(found, Family):
             raise RuleError(f"a rule's circuit side is a Family, not {found!r}", hint="RulePlugin(Family(...), FILES)")
         return found
 
     @property
     def file_side(self) -> object | None:
-        """Return the file side, None where the rule has none; what it must be is the client's to say."""
-        return cast("object", resolve_name(self.files)) if isinstance(self.files, str) else self.files
+        """Return the file side, None where the rule has none. Raises RuleError when it cannot be imported."""
+        return _imported(self.files) if isinstance(self.files, str) else self.files
 
 
 _registered: dict[str, RulePlugin] = {}  # of this process: rules loaded, and those of notebooks and tests
@@ -113,16 +113,22 @@ def _loaded(name: str, points: tuple[EntryPoint, ...]) -> RulePlugin:
             hint="uninstall one: under one name stands one rule",
         )
     try:
-        plugin = points[0].load()
-    except Exception as error:  # whatever a stranger's module raises while it is imported
-        raise RuleError(
-            f"the rule {name} of {packages[0]} cannot be loaded: {type(error).__name__}: {error}"
-        ) from error
-    if not isinstance(plugin, RulePlugin):
-        raise RuleError(f"{points[0].value} of {packages[0]} is no RulePlugin", hint="RulePlugin(FAMILY, FILES)")
-    if plugin.family.name != name:
-        raise RuleError(
-            f"the rule {name} of {packages[0]} calls itself {plugin.family.name}",
-            hint="entry point and Family have one name",
-        )
+        plugin = _imported(points[0].value)
+        if not isinstance(plugin, RulePlugin):
+            raise RuleError(f"{points[0].value} is no RulePlugin", hint="RulePlugin(FAMILY, FILES)")
+        if plugin.family.name != name:
+            hint = "entry point and Family have one name"
+            raise RuleError(f"the rule {name} calls itself {plugin.family.name}", hint=hint)
+    except RuleError as error:
+        error.message = f"{error.message} (the rule {name} is of the package {packages[0]})"
+        raise
     return plugin
+
+
+def _imported(reference: str) -> object:
+    """Return what "package.module:NAME" names. Raises RuleError, whatever its module raises while it is imported."""
+    try:
+        return cast("object", resolve_name(reference))
+    except (Exception, SystemExit) as error:
+        said = f"{type(error).__name__}: {error}"
+        raise RuleError(f"{reference} cannot be loaded: {said}", hint="package.module:NAME") from error

@@ -24,6 +24,7 @@ from .cells import unit_scale
 from .models import Name, NotNegative, Number, Parameters, StrictModel, Time, unique
 from .quantity import parse_decimal
 from .reading import check_columns, did_you_mean, parse_csv, validated
+from .rule_files import paid_at_entry
 from .tables import Tables
 
 __all__ = [
@@ -183,7 +184,11 @@ def to_holdings(portfolio: Portfolio, parameters: Parameters, tables: Tables) ->
         size = Fraction(position.size)
         sizes[slot] = _lots(size, step, f"the size of {position.name}", portfolio, position.line)
         cash += Fraction(position.unsettled_funding) * money
-        cash -= size * Fraction(position.entry_price) * money - sizes[slot] * funding.get(f"market.funding.{slot}", 0)
+        try:
+            paid = paid_at_entry(parameters, slot, size, Fraction(position.entry_price))
+        except InputError as error:
+            raise FileError(error.message, code=error.code, file=portfolio.file, line=position.line) from None
+        cash -= paid * money - sizes[slot] * funding.get(f"market.funding.{slot}", 0)
 
     collateral = [0] * shape.collateral
     for held in portfolio.collateral:

@@ -17,7 +17,7 @@ from ...kernel.errors import InputError, RuleError
 from .cells import Cells, unit_scale
 from .models import Market, Parameters
 
-__all__ = ["FamilyFiles", "asset_unit", "family_files", "price_unit", "schema_of"]
+__all__ = ["FamilyFiles", "asset_unit", "family_files", "paid_at_entry", "price_unit", "schema_of"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,10 @@ class FamilyFiles:
     scenarios, in the rule's order. Where prices are not simply the cells `market.price` and `market.asset_price`,
     `underlyings(parameters)` names what moves, and `moved(parameters, market, name, factor)` is the market with one of
     them at another price.
+
+    `paid(parameters, slot, size, entry_price)`: what opening a position took from cash, in the quote. By default
+    size·entry price, which is right where profit is size·(price − entry price); an inverse contract, whose profit is
+    size·(1/entry price − 1/price), takes −size/entry price.
     """
 
     parameters: type[Parameters]
@@ -54,6 +58,7 @@ class FamilyFiles:
     scenario_names: Callable[[Any], Sequence[str]] | None = None
     underlyings: Callable[[Any], Sequence[str]] | None = None
     moved: Callable[[Any, Any, str, Fraction], Market] | None = None
+    paid: Callable[[Any, int, Fraction, Fraction], Fraction] | None = None
 
 
 def family_files(rule: str) -> FamilyFiles:
@@ -67,6 +72,20 @@ def family_files(rule: str) -> FamilyFiles:
     if not isinstance(files, FamilyFiles):
         raise RuleError(f"the file side of the rule {rule} is no FamilyFiles", hint="RulePlugin(FAMILY, FILES)")
     return files
+
+
+def paid_at_entry(parameters: Parameters, slot: int, size: Fraction, entry_price: Fraction) -> Fraction:
+    """Return what opening a position took from cash, in the quote.
+
+    Raises InputError (code "wrong-value") for an entry price that the rule cannot compute with.
+    """
+    paid = family_files(parameters.rule).paid
+    if paid is None:
+        return size * entry_price
+    try:
+        return Fraction(paid(parameters, slot, size, entry_price))
+    except ArithmeticError:
+        raise InputError("an entry price is one that the rule cannot compute with", code="wrong-value") from None
 
 
 def price_unit(parameters: Parameters, schema: Schema, slot: int) -> Fraction:

@@ -14,7 +14,7 @@ from ...circuits.statements.engine import Evaluation, evaluate
 from ..files.models import Parameters
 from ..files.portfolio import Portfolio
 from ..files.quantity import exact_decimal, rounded_decimal
-from ..files.rule_files import family_files, price_unit
+from ..files.rule_files import family_files, paid_at_entry, price_unit
 from ..files.tables import Tables
 from .root_search import first_zero
 from .standalone import Lone, cell_value, lone_position
@@ -184,7 +184,8 @@ def _leg(parameters: Parameters, result: Evaluation, slot: int, portfolio: Portf
     held = next((p for p in portfolio.positions if p.name == listing.name), None) if portfolio else None
     if held is not None:
         profit += size * (cell_value(result, "market", f"funding.{slot}") or Fraction(0))
-        profit += Fraction(held.unsettled_funding) - Fraction(held.size) * Fraction(held.entry_price)
+        paid = paid_at_entry(parameters, slot, Fraction(held.size), Fraction(held.entry_price))
+        profit += Fraction(held.unsettled_funding) - paid
     notional = _notional(parameters, result, slot, lone, abs(worth))
     breach = breach_cell(result, slot, surplus)
     tick_places = max(0, -int(listing.price_tick.normalize().as_tuple().exponent))

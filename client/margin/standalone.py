@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from ...circuits.language.language import Value
 from ...circuits.model import Holdings, Shape
+from ...circuits.schema import Schema
 from ...circuits.statements.engine import Evaluation
 from ..files.cells import unit_scale
 from ..files.rule_files import family_files, schema_of
@@ -42,7 +43,7 @@ def lone_position(result: Evaluation, slot: int) -> Lone:
     held = (result.holdings.sizes[slot],)
     if family_files(result.schema.rule).separable:
         shape = replace(result.schema.shape, positions=1, collateral=0, debts=0)
-        return _reduced(result, slot, shape, Holdings(0, held, (), ()))
+        return _reduced(result, "price", slot, shape, Holdings(0, held, (), ()))
     bare = Holdings.empty(result.schema.shape)
     return _whole(result, "price", slot, replace(bare, sizes=_only(bare.sizes, slot, held)))
 
@@ -52,7 +53,7 @@ def lone_asset(result: Evaluation, slot: int) -> Lone:
     held, owed = result.holdings.collateral[slot : slot + 1], result.holdings.debts[slot : slot + 1]
     if family_files(result.schema.rule).separable:
         shape = replace(result.schema.shape, positions=0, collateral=len(held), debts=len(owed))
-        return _reduced(result, slot, shape, Holdings(0, (), held, owed))
+        return _reduced(result, "asset_price", slot, shape, Holdings(0, (), held, owed))
     bare = Holdings.empty(result.schema.shape)
     alone = replace(bare, collateral=_only(bare.collateral, slot, held), debts=_only(bare.debts, slot, owed))
     return _whole(result, "asset_price", slot, alone)
@@ -71,20 +72,23 @@ def _only(nothing: tuple[int, ...], slot: int, held: tuple[int, ...]) -> tuple[i
 
 
 def _whole(result: Evaluation, column: str, slot: int, holdings: Holdings) -> Lone:
-    names = [spec.name for spec in result.schema.cells("market")]
-    name = f"market.{column}.{slot}"
-    alone = replace(result, holdings=holdings, credit=0)
-    return Lone(alone, names.index(name) if name in names else None)
+    return Lone(replace(result, holdings=holdings, credit=0), _place(result.schema, f"market.{column}.{slot}"))
 
 
-def _reduced(result: Evaluation, slot: int, shape: Shape, holdings: Holdings) -> Lone:
-    """Return the lone slot at a shape of its own; its price is the first market cell of that shape."""
+def _place(schema: Schema, name: str) -> int | None:
+    """Return where a market cell stands, None where the rule has none of that name."""
+    names = [spec.name for spec in schema.cells("market")]
+    return names.index(name) if name in names else None
+
+
+def _reduced(result: Evaluation, column: str, slot: int, shape: Shape, holdings: Holdings) -> Lone:
+    """Return the lone slot at a shape of its own."""
     schema = schema_of(result.schema.rule, shape)
     cells: dict[str, Sequence[Value]] = {}
     for name, specs in schema.tables:
         places = {spec.name: place for place, spec in enumerate(result.schema.cells(name))}
         cells[name] = [result.cells[name][places[_in_slot(spec.name, slot)]] for spec in specs]
-    return Lone(Evaluation(schema, holdings, cells), 0)
+    return Lone(Evaluation(schema, holdings, cells), _place(schema, f"market.{column}.0"))
 
 
 def _in_slot(name: str, slot: int) -> str:

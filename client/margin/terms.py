@@ -17,7 +17,7 @@ from ...circuits.statements.engine import Evaluation
 from ..files.cells import money_units
 from ..files.models import Parameters
 from ..files.portfolio import Portfolio, Position
-from ..files.rule_files import asset_unit, family_files, price_unit
+from ..files.rule_files import asset_unit, family_files, paid_at_entry, price_unit
 from .standalone import cell_value, lone_asset, lone_position
 
 __all__ = ["Term", "exact", "money", "terms"]
@@ -97,7 +97,7 @@ def terms(parameters: Parameters, result: Evaluation, portfolio: Portfolio | Non
     if portfolio is None:
         return (_cash("cash", quote, bare), *positions, *assets, *together)
     wallet = Fraction(portfolio.cash)
-    shifts = [_shift(result, slot, entries[listing.name]) for slot, listing in held]
+    shifts = [_shift(parameters, result, slot, entries[listing.name]) for slot, listing in held]
     entered = [replace(term, equity=term.equity + shift) for term, shift in zip(positions, shifts, strict=True)]
     rounding = bare - wallet - sum(shifts, Fraction(0))
     closing = [_cash("rounding", "cash rounded down", rounding)] if rounding else []
@@ -139,10 +139,10 @@ def _together(result: Evaluation, cash: Fraction, alone: Sequence[Term]) -> tupl
     return (Term("together", "held together", None, Fraction(0), equity, requirement),)
 
 
-def _shift(result: Evaluation, slot: int, entry: Position) -> Fraction:
+def _shift(parameters: Parameters, result: Evaluation, slot: int, entry: Position) -> Fraction:
     """Return the money that entry price and unsettled funding move from the position to the wallet."""
     lots, funding = result.holdings.sizes[slot], cell_value(result, "market", f"funding.{slot}") or Fraction(0)
-    paid = Fraction(entry.size) * Fraction(entry.entry_price)
+    paid = paid_at_entry(parameters, slot, Fraction(entry.size), Fraction(entry.entry_price))
     return lots * funding + Fraction(entry.unsettled_funding) - paid
 
 
