@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["JsonRpc", "Patience", "is_loopback"]
 
 _MOST_BYTES = 64 << 20
+_DEEPEST = 64
+_NESTING = re.compile(rb'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
 _MOST_WAIT = 10.0  # seconds, whatever a node asks for
 
 
@@ -73,7 +75,7 @@ class JsonRpc:
 
         Raises ChainFault, and what an error's data says: `Reverted`, `Halted`.
         """
-        until = time.monotonic() + self.patience.request + sum(self.patience.pauses)
+        until = time.monotonic() + 2 * self.patience.request + sum(self.patience.pauses)
         for pause in self.patience.pauses:
             try:
                 return self.send(method, *parameters, null=null)
@@ -92,10 +94,7 @@ class JsonRpc:
         question = {"jsonrpc": "2.0", "id": self._id, "method": method, "params": list(parameters)}
         status, wait, body = self._post(json.dumps(question).encode())
         self._answered = True
-        try:
-            answer = json.loads(body)
-        except (ValueError, RecursionError):
-            answer = None
+        answer = _parsed(body)
         if isinstance(answer, dict) and answer.get("error") is not None:
             said = answer["error"]
             http = None if status // 100 == 2 else http_fault(status, wait)
@@ -170,6 +169,19 @@ def _secrets(parts: SplitResult) -> list[str]:
     """Return the parts of an address that may be a key: long words of its path and query, and its password."""
     words = re.split(r"[/?&=#;]", f"{parts.path}?{parts.query}?{parts.username or ''}?{parts.password or ''}")
     return sorted({word for word in words if len(word) >= 8}, key=len, reverse=True)
+
+
+def _parsed(body: bytes) -> Any:  # noqa: ANN401
+    """Return what a body says, None when it is no JSON, or nested deeper than any answer is."""
+    depth = 0
+    for found in _NESTING.finditer(body):  # Python's parser recurses, and a library may have lifted its limit
+        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(found[0], 0)
+        if depth > _DEEPEST:
+            return None
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
 
 
 def _wait(response: Response) -> float:

@@ -331,9 +331,8 @@ def _with_margin(estimate: int, block_limit: int) -> int:
 
 
 def _named(kind: type[ChainFault], sent: str, seconds: float | None = None) -> str:
-    """Return a kind's sentence with the transaction's hash in it."""
-    sentence = kind.sentence.replace("the transaction", f"transaction {sent}", 1)
-    return sentence if seconds is None else f"{sentence} (after {seconds:g} s)"
+    """Return a kind's sentence with the transaction's hash."""
+    return f"{kind.sentence} ({sent}{'' if seconds is None else f', after {seconds:g} s'})"
 
 
 def _longer(pause: float) -> float:

@@ -48,7 +48,7 @@ class FakeNode:
         self.answers = {
             "eth_chainId": [result("0x7a69")],
             "eth_accounts": [result([SENDER])],
-            "eth_getBlockByNumber": [result(block(7, baseFeePerGas="0x64"))],
+            "eth_getBlockByNumber": [self._block],
             "eth_getTransactionCount": [result("0x5")],
             "eth_gasPrice": [result("0x6e")],
             "eth_estimateGas": [result("0x5208")],
@@ -58,6 +58,10 @@ class FakeNode:
             "eth_getTransactionReceipt": [lambda params: result(receipt(transactionHash=params[0]))],
             "eth_getTransactionByHash": [result({"hash": HASH})],
         }
+
+    def _block(self, _):
+        """Return block 7, and block 8 once a transaction has been mined."""
+        return result(block(8 if self.count("eth_getTransactionReceipt") else 7, baseFeePerGas="0x64"))
 
     def say(self, method, *answers):
         self.answers[method] = list(answers)
@@ -75,13 +79,19 @@ class FakeNode:
         return one(parameters) if callable(one) else one
 
 
+class Server(ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        """Say nothing of whoever did not wait for an answer."""
+
+
 def serve(node):
-    return ThreadingHTTPServer(("127.0.0.1", 0), _handler(node))
+    return Server(("127.0.0.1", 0), _handler(node))
 
 
 def _handler(node):
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_POST(self):
             question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
