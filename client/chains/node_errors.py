@@ -81,12 +81,23 @@ _WORDS: dict[_Kind, tuple[str, ...]] = {
     Halted: (
         *("invalid opcode", "invalid jump destination", "stack underflow", "stack limit reached", "write protection"),
         *("bad instruction", "bad jump destination", "out of stack"),  # OpenEthereum
+        *(
+            "opcodenotfound",
+            "invalidfeopcode",
+            "invalidjump",
+            "notactivated",
+            "stackunderflow",
+            "stackoverflow",
+        ),  # revm
+        *("outofoffset", "createcollision", "nonceoverflow", "createcontractsizelimit", "createcontractstartingwithef"),
+        *("createinitcodesizelimit", "calltoodeep", "statechangeduringstaticcall", "callnotallowedinsidestatic"),
     ),
     OutOfGas: (
         *("out of gas", "gas required exceeds allowance", "intrinsic gas too low"),  # geth, erigon, reth, anvil
         *("contract creation code storage out of gas", "gas uint64 overflow"),
         *("intrinsic gas exceeds gas limit", "call gas cost exceeds the gas limit"),  # Besu, revm
         *("transaction ran out of gas", "transaction requires at least"),  # Hardhat
+        *("outofgas", "memoryoog", "memorylimitoog", "precompileoog", "invalidoperandoog", "reentrancysentryoog"),
         *("base fee exceeds gas limit", "transaction gas is too low"),  # Ganache, OpenEthereum
     ),
     GasLimitExceeded: (
@@ -152,7 +163,7 @@ _SENTENCES = sorted(
 # What clients put in front of those sentences.
 _BEFORE = re.compile(
     r"(?:err(?:or)?: |internal_error: |already_exists: |vm exception while processing transaction: "
-    r"|failed with \d+ gas: |-32\d{3}: )+"
+    r"|evm error:? |failed with \d+ gas: |-32\d{3}: )+"
 )
 _WRONG_NONCE = re.compile(r"the tx doesn't have the correct nonce\. account has nonce of: (\d+) tx has nonce of: (\d+)")
 
