@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ...contracts.chain import Halted, Log, OutOfGas, Receipt, Reverted
+from ...contracts.faults import NoContract
 from ...kernel.errors import ContractError, EnvironmentFault
 
 if TYPE_CHECKING:
@@ -90,7 +91,9 @@ class EmbeddedChain:
             self._evm.revert(checkpoint)
 
     def transact(self, to: str, data: bytes, sender: str, gas: int | None = None) -> Receipt:
-        """Send a transaction. Raises `Reverted`, `Halted`, `OutOfGas`."""
+        """Send a transaction. Raises `Reverted`, `Halted`, `OutOfGas`, `NoContract`."""
+        if data and not self._evm.get_code(to):
+            raise NoContract(f"there is no contract at {to}")
         try:
             with _refusals():
                 self._evm.message_call(sender, to, calldata=data, gas=_BLOCK_GAS if gas is None else gas)

@@ -9,18 +9,18 @@ figures are exact.
 from __future__ import annotations
 
 import os
-import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ...contracts.chain import Halted, Log, OutOfGas, Receipt, Reverted
+from ...contracts.chain import Halted, OutOfGas, Receipt, Reverted
 from ...contracts.faults import (
     BadAnswer,
     ChainFault,
     MethodMissing,
     MissingResult,
     NeverMined,
+    NoContract,
     NodeBehind,
     NodeRefused,
     NonceTooLow,
@@ -31,6 +31,7 @@ from ...contracts.faults import (
     TransactionsPending,
 )
 from ...kernel.errors import ContractError, EnvironmentFault
+from .answers import data_of, hash_of, hexed, is_receipt, log_of, number_of
 from .json_rpc import JsonRpc, Patience
 
 if TYPE_CHECKING:
@@ -40,8 +41,6 @@ __all__ = ["KEY_VARIABLE", "Patience", "RpcChain"]
 
 KEY_VARIABLE = "ZKMARGIN_PRIVATE_KEY"
 _GAS_CAP = 1 << 24  # of one transaction, EIP-7825
-_HEX = re.compile(r"0x(?:[0-9a-f]{2})*", re.IGNORECASE)
-_NUMBER = re.compile(r"0x[0-9a-f]{1,64}", re.IGNORECASE)
 _SLOWEST_POLL = 1.0
 
 
@@ -72,8 +71,9 @@ class RpcChain:
         self._patience = patience or Patience()
         self._rpc = JsonRpc(url, self._patience)
         self._signer = _signer() if signing else None
+        self._contracts: set[str] = set()  # addresses that have been seen to have code
         self._seen = 0  # the newest block that any answer has shown
-        self._chain_id = _number(self._rpc.ask("eth_chainId"))
+        self._chain_id = number_of(self._rpc.ask("eth_chainId"))
         self.accounts = [self._signer.address.lower()] if self._signer else self._unlocked()
 
     @property
@@ -87,29 +87,30 @@ class RpcChain:
 
     def deploy(self, bytecode: bytes, sender: str) -> str:
         """Create a contract and return its address. Raises `Reverted`, `Halted`, `ChainFault`."""
-        receipt = self._transact({"from": sender, "data": _hex(bytecode)}, None)
+        receipt = self._transact({"from": sender, "data": hexed(bytecode)}, None)
         if receipt.contract is None:
             raise BadAnswer("the node's receipt of a new contract does not say where it is")
         return receipt.contract
 
     def call(self, to: str, data: bytes, sender: str) -> bytes:
         """Return what a call answers, without a transaction. Raises `Reverted`, `Halted`, `ChainFault`."""
-        return _data(self._rpc.ask("eth_call", {"from": sender, "to": to, "data": _hex(data)}, self._head().tag))
+        return data_of(self._rpc.ask("eth_call", {"from": sender, "to": to, "data": hexed(data)}, self._head().tag))
 
     def transact(self, to: str, data: bytes, sender: str, gas: int | None = None) -> Receipt:
         """Send a transaction and wait for it. Raises `Reverted`, `Halted`, `ChainFault`.
 
         A fault's `transaction` is the hash of what has been sent, or may have been.
         """
-        return self._transact({"from": sender, "to": to, "data": _hex(data)}, gas)
+        return self._transact({"from": sender, "to": to, "data": hexed(data)}, gas)
 
     def _transact(self, transaction: dict[str, Any], gas: int | None) -> Receipt:
         """Estimate, send, wait. A refusal shows up in the estimate, before anything is paid."""
         if self._signer is not None and transaction["from"].lower() != self.accounts[0]:
             raise EnvironmentFault(f"the key in {KEY_VARIABLE} is not the sender's")
         head = self._head()
+        self._require_code(transaction, head)
         if gas is None:
-            gas = _with_margin(_number(self._rpc.ask("eth_estimateGas", transaction, head.tag)), head.gas_limit)
+            gas = _with_margin(number_of(self._rpc.ask("eth_estimateGas", transaction, head.tag)), head.gas_limit)
         transaction = {**transaction, "gas": hex(gas)}
         if self._signer is None:
             sent, nonce = self._send_unsigned(transaction), None
@@ -117,12 +118,12 @@ class RpcChain:
             nonce = self._nonce(self._signer.address)
             sent = self._send_signed(self._signer, transaction, nonce, head)
         found = self._mined(sent, nonce)
-        number, used = int(found["blockNumber"], 16), int(found["gasUsed"], 16)
-        self._seen = max(self._seen, number)
+        block, used = int(found["blockNumber"], 16), int(found["gasUsed"], 16)
+        self._seen = max(self._seen, block)
         if int(found["status"], 16) != 1:
-            self._explain(transaction, number, used)
+            self._explain(transaction, block, used)
         created = found.get("contractAddress")
-        return Receipt(used, tuple(map(_log, found["logs"])), created.lower() if created else None)
+        return Receipt(used, tuple(map(log_of, found["logs"])), created.lower() if created else None)
 
     # -- reading ----------------------------------------------------------------------------------------------------
 
@@ -133,15 +134,24 @@ class RpcChain:
             if not isinstance(found, dict):
                 raise BadAnswer()
             fee = found.get("baseFeePerGas")
-            limit = _number(found.get("gasLimit"))
-            times = (_number(found.get("number")), _number(found.get("timestamp")))
-            head = _Block(*times, limit, None if fee is None else _number(fee))
+            limit = number_of(found.get("gasLimit"))
+            times = (number_of(found.get("number")), number_of(found.get("timestamp")))
+            head = _Block(*times, limit, None if fee is None else number_of(fee))
             if head.number >= self._seen:
                 self._seen = head.number
                 return head
             if pause is not None:
                 time.sleep(pause)
         raise NodeBehind(f"the node is at block {head.number}, and block {self._seen} has been seen")
+
+    def _require_code(self, transaction: dict[str, Any], head: _Block) -> None:
+        """Raise NoContract for calldata to an address without code, which would be mined, and do nothing."""
+        to = transaction.get("to", "").lower()
+        if not to or transaction["data"] == "0x" or to in self._contracts:
+            return
+        if not data_of(self._rpc.ask("eth_getCode", to, head.tag)):
+            raise NoContract(f"there is no contract at {to}")
+        self._contracts.add(to)
 
     def _unlocked(self) -> list[str]:
         """Return the node's own accounts; public nodes have none, and some do not know the question."""
@@ -158,9 +168,9 @@ class RpcChain:
         until = time.monotonic() + self._patience.mined
         pause = self._patience.poll
         while True:
-            mined = _number(self._rpc.ask("eth_getTransactionCount", sender, self._head().tag))
+            mined = number_of(self._rpc.ask("eth_getTransactionCount", sender, self._head().tag))
             try:
-                known = _number(self._rpc.ask("eth_getTransactionCount", sender, "pending"))
+                known = number_of(self._rpc.ask("eth_getTransactionCount", sender, "pending"))
             except (MethodMissing, NodeRefused):
                 known = mined
             if known <= mined:
@@ -177,7 +187,7 @@ class RpcChain:
     def _send_unsigned(self, transaction: dict[str, Any]) -> str:
         """Have the node sign and send, once: sent again it would be another transaction."""
         try:
-            return _hash(self._rpc.send("eth_sendTransaction", transaction))
+            return hash_of(self._rpc.send("eth_sendTransaction", transaction))
         except ChainFault as fault:
             if fault.may_have_acted:
                 raise SendUnknown(said=fault.message) from fault
@@ -187,7 +197,7 @@ class RpcChain:
         """Sign, send and return the hash. The same bytes may be sent any number of times: they are mined once."""
         from eth_utils.address import to_checksum_address
 
-        price = _number(self._rpc.ask("eth_gasPrice"))
+        price = number_of(self._rpc.ask("eth_gasPrice"))
         fields: dict[str, Any] = {
             "chainId": self._chain_id,
             "nonce": nonce,
@@ -199,7 +209,7 @@ class RpcChain:
         if "to" in transaction:
             fields["to"] = to_checksum_address(transaction["to"])
         signed = signer.sign_transaction(fields)
-        sent, raw = _hex(bytes(signed.hash)), _hex(bytes(signed.raw_transaction))
+        sent, raw = hexed(bytes(signed.hash)), hexed(bytes(signed.raw_transaction))
         doubtful = False  # whether an earlier attempt may have arrived
         for pause in (*self._patience.pauses, None):
             try:
@@ -241,7 +251,7 @@ class RpcChain:
                 if not fault.may_pass and not isinstance(fault, NodeRefused):  # geth refuses while it indexes
                     raise SendUnknown(_named(SendUnknown, sent), said=fault.message, transaction=sent) from fault
                 found = None
-            if found is not None and not _is_receipt(found, sent):
+            if found is not None and not is_receipt(found, sent):
                 raise SendUnknown(
                     f"transaction {sent} was sent, and what the node answers is not its receipt", transaction=sent
                 )
@@ -259,7 +269,7 @@ class RpcChain:
             if self._rpc.ask("eth_getTransactionByHash", sent, null=True) is None:
                 kind = TransactionDropped
                 if self._signer is not None and nonce is not None:
-                    count = _number(self._rpc.ask("eth_getTransactionCount", self._signer.address, self._head().tag))
+                    count = number_of(self._rpc.ask("eth_getTransactionCount", self._signer.address, self._head().tag))
                     kind = TransactionReplaced if count > nonce else kind
         except (ChainFault, ContractError):
             kind = NeverMined if kind is not TransactionDropped else kind
@@ -337,54 +347,3 @@ def _named(kind: type[ChainFault], sent: str, seconds: float | None = None) -> s
 
 def _longer(pause: float) -> float:
     return min(1.3 * pause, _SLOWEST_POLL)
-
-
-def _is_receipt(found: Any, sent: str) -> bool:  # noqa: ANN401
-    """Whether this is a receipt of a transaction, with all that is read of one."""
-    if not isinstance(found, dict) or str(found.get("transactionHash", sent)).lower() != sent.lower():
-        return False
-    if found.get("blockNumber") is None:
-        return True
-    try:
-        [_log(entry) for entry in found["logs"]]
-    except (BadAnswer, KeyError, TypeError):
-        return False
-    numbers = all(_is_number(found.get(key)) for key in ("blockNumber", "gasUsed", "status"))
-    return numbers and isinstance(found.get("contractAddress"), str | None)
-
-
-def _hex(data: bytes) -> str:
-    """Bytes as JSON-RPC has them."""
-    return "0x" + data.hex()
-
-
-def _is_number(result: object) -> bool:
-    return isinstance(result, str) and _NUMBER.fullmatch(result) is not None
-
-
-def _number(result: object) -> int:
-    """Return a quantity. Raises BadAnswer when it is none."""
-    if not isinstance(result, str) or not _NUMBER.fullmatch(result):
-        raise BadAnswer()
-    return int(result, 16)
-
-
-def _data(result: object) -> bytes:
-    """Return bytes. Raises BadAnswer when they are none."""
-    if not isinstance(result, str) or not _HEX.fullmatch(result):
-        raise BadAnswer()
-    return bytes.fromhex(result[2:])
-
-
-def _hash(result: object) -> str:
-    """Return a transaction's hash. Raises BadAnswer when it is none."""
-    if len(_data(result)) != 32:
-        raise BadAnswer()
-    return str(result)
-
-
-def _log(entry: Any) -> Log:  # noqa: ANN401
-    """Convert an event as JSON-RPC has it."""
-    if not isinstance(entry, dict) or not isinstance(entry.get("topics"), list):
-        raise BadAnswer()
-    return Log(str(entry.get("address")).lower(), tuple(map(_data, entry["topics"])), _data(entry.get("data")))

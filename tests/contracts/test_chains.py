@@ -141,3 +141,5 @@ def test_an_address_without_code_is_no_contract(chain):
     nothing = Board(chain, "0x" + "12" * 20, chain.accounts[0])
     with pytest.raises(faults.NoContract):
         nothing.latest_round()
+    with pytest.raises(faults.NoContract):  # it would be mined, and do nothing
+        nothing.send("post", 1, chain.now(), b"\5")

@@ -250,6 +250,8 @@ def test_a_killed_worker_of_a_cluster_loses_no_account(made, accounts, folder, c
 
     start = scheduler.worker
     with ClusterWorkers(scheduler.address, circuits / "sufficiency", made.statement) as workers:
+        newborn = start()
+        threading.Timer(0.7, newborn.kill).start()  # while it starts, or loads the circuit
         first = start()  # workers that come later than the circuit get it
         results = made.run(accounts_in(accounts), workers)
         done = [next(results)]

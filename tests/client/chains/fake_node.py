@@ -50,6 +50,7 @@ class FakeNode:
             "eth_accounts": [result([SENDER])],
             "eth_getBlockByNumber": [self._block],
             "eth_getTransactionCount": [result("0x5")],
+            "eth_getCode": [result("0xfe")],
             "eth_gasPrice": [result("0x6e")],
             "eth_estimateGas": [result("0x5208")],
             "eth_call": [result("0x" + "00" * 31 + "2a")],

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -249,6 +250,15 @@ def test_every_fault_has_a_code_and_a_sentence_of_its_own():
         assert str(error) == kind.sentence
     listed = re.findall(r"\b[A-Z]\w+", faults.__doc__.split("ChainFault (an EnvironmentFault)")[1])
     assert set(listed) == set(faults.__all__) - {"ChainFault"}
+
+
+def test_the_page_for_integrators_lists_every_fault():
+    page = (Path(__file__).parents[3] / "docs" / "integrating.md").read_text()
+    table = page.split("### When a node fails")[1].split("###")[0]
+    listed = {word for row in table.splitlines() if row.startswith("| `") for word in re.findall(r"`([a-z-]+)`", row)}
+    codes = {getattr(faults, name).code for name in faults.__all__}
+    assert codes - listed == {"chain-fault", "transaction-known"}  # the base; an answer that is a yes
+    assert listed <= codes
 
 
 @pytest.mark.parametrize(

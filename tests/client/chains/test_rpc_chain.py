@@ -451,3 +451,14 @@ def test_the_key_in_an_url_is_in_no_message(node, chain):
     with pytest.raises(faults.NodeUnreachable) as refused:
         RpcChain(f"http://user:{secret}@127.0.0.1:9/{secret}")
     assert secret not in f"{refused.value} {refused.value.__cause__}"
+
+
+def test_calldata_for_an_address_without_code_is_not_sent(node, chain):
+    """It would be mined, cost gas, do nothing, and look like a success."""
+    node.say("eth_getCode", result("0x"), result("0xfe"))
+    with pytest.raises(faults.NoContract):
+        send(chain, gas=50_000)
+    assert node.count(UNSIGNED) == 0
+    send(chain)
+    send(chain)
+    assert node.count("eth_getCode") == 2  # code does not go away
