@@ -1,4 +1,4 @@
-"""Compile `src/*.sol` to `artifacts/*.json`, the same bytes on every machine.
+"""Compile `src/**/*.sol` to `artifacts/*.json`, the same bytes on every machine.
 
     python -m zkmargin.contracts.build            rebuild the artifacts
     python -m zkmargin.contracts.build --check    compare them with a rebuild, exit 1 if one differs
@@ -23,16 +23,17 @@ from .encoding import keccak
 __all__ = ["DEPLOYED", "build", "check", "main"]
 
 _ROOM = Path(__file__).resolve().parent
+_SOURCES = _ROOM / "src"
 _MODULES = _ROOM.parent / "node_modules"
 
-# Contract name -> the source that defines it.
+# Contract name -> the source that defines it, from `src` on.
 DEPLOYED = {
     "AccessManager": "@openzeppelin/contracts/access/manager/AccessManager.sol",
-    "MarginGate": "MarginGate.sol",
-    "ParameterBook": "ParameterBook.sol",
-    "PriceBoard": "PriceBoard.sol",
-    "RiskBoard": "RiskBoard.sol",
-    "VerifierRegistry": "VerifierRegistry.sol",
+    "MarginGate": "protocol/MarginGate.sol",
+    "ParameterBook": "tables/ParameterBook.sol",
+    "PriceBoard": "tables/PriceBoard.sol",
+    "RiskBoard": "tables/RiskBoard.sol",
+    "VerifierRegistry": "verification/VerifierRegistry.sol",
 }
 
 # No metadata hash: the bytes depend on the code alone, not on comments or file names.
@@ -53,7 +54,9 @@ def build() -> dict[str, str]:
     node = shutil.which("node")
     if node is None or not (_MODULES / "solc").is_dir():
         raise EnvironmentFault("the Solidity compiler is missing", hint="install Node, then run npm ci")
-    sources = {path.name: {"content": path.read_text()} for path in sorted((_ROOM / "src").glob("*.sol"))}
+    sources = {
+        path.relative_to(_SOURCES).as_posix(): {"content": path.read_text()} for path in sorted(_SOURCES.rglob("*.sol"))
+    }
     access = DEPLOYED["AccessManager"]
     sources[access] = {"content": (_MODULES / access).read_text()}
     request = {"language": "Solidity", "sources": sources, "settings": _SETTINGS}

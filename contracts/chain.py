@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..kernel.errors import ContractError
+from .faults import OutOfGas
 
-__all__ = ["Chain", "Log", "OutOfGas", "Receipt", "Reverted"]
+__all__ = ["Chain", "Halted", "Log", "OutOfGas", "Receipt", "Reverted"]
 
 
 @dataclass(frozen=True)
@@ -43,14 +44,17 @@ class Reverted(ContractError):
         self.data = data
 
 
-class OutOfGas(ContractError):
-    """A transaction ran out of gas: no contract has refused anything."""
+class Halted(ContractError):
+    """A contract's code stopped without refusing: an instruction that is none, a jump to nowhere."""
 
-    code = "out-of-gas"
+    code = "halted"
 
 
 class Chain(Protocol):
-    """A chain that contracts are deployed on and called at."""
+    """A chain that contracts are deployed on and called at.
+
+    A contract's refusal is `Reverted`, everything else that goes wrong a `faults.ChainFault`, `OutOfGas` among them.
+    """
 
     @property
     def chain_id(self) -> int:
@@ -60,10 +64,10 @@ class Chain(Protocol):
         """Return the time that a transaction sent now would see, at least."""
 
     def deploy(self, bytecode: bytes, sender: str) -> str:
-        """Create a contract and return its address. Raises `Reverted` or `OutOfGas`."""
+        """Create a contract and return its address. Raises `Reverted`, `Halted`, `ChainFault`."""
 
     def call(self, to: str, data: bytes, sender: str) -> bytes:
-        """Return what a call answers, without a transaction. Raises `Reverted` or `OutOfGas`."""
+        """Return what a call answers, without a transaction. Raises `Reverted`, `Halted`, `ChainFault`."""
 
     def transact(self, to: str, data: bytes, sender: str, gas: int | None = None) -> Receipt:
-        """Send a transaction and wait for it. Raises `Reverted` or `OutOfGas`."""
+        """Send a transaction and wait for it. Raises `Reverted`, `Halted`, `ChainFault`."""

@@ -13,6 +13,7 @@ from .artifact import load_artifact
 from .chain import Chain, Receipt, Reverted
 from .encoding import keccak
 from .errors import contract_error
+from .faults import NoContract
 
 __all__ = ["Contract", "abi_function", "decode", "encode"]
 
@@ -48,17 +49,22 @@ class Contract:
         return selector + encode(list(inputs), arguments)
 
     def read(self, function: str, *arguments: object) -> Any:  # noqa: ANN401
-        """Call a view function: its one answer, or the tuple of its answers. Raises `errors.NAME`."""
+        """Call a view function: its one answer, or the tuple of its answers. Raises `errors.NAME`, `ChainFault`."""
         _, _, outputs = abi_function(self.artifact, function)
         try:
             answer = self.chain.call(self.address, self.data(function, *arguments), self.sender)
         except Reverted as refusal:
             raise contract_error(refusal.data) from None
-        decoded = decode(list(outputs), answer)
+        if len(answer) % 32 == 4:  # no ABI answer: old nodes hand out revert data as if it were one
+            raise contract_error(answer)
+        try:
+            decoded = decode(list(outputs), answer)
+        except Exception as error:  # eth-abi's own, and what broken text raises in it
+            raise NoContract(f"{self.address} does not answer {function} as a {self.artifact} does") from error
         return decoded[0] if len(decoded) == 1 else decoded
 
     def send(self, function: str, *arguments: object, gas: int | None = None) -> Receipt:
-        """Send a transaction. Raises `errors.NAME` when the contract refuses."""
+        """Send a transaction. Raises `errors.NAME` when the contract refuses, `ChainFault` for all else."""
         try:
             return self.chain.transact(self.address, self.data(function, *arguments), self.sender, gas)
         except Reverted as refusal:

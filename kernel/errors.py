@@ -13,6 +13,7 @@ ZkmarginError
 │   ├── MismatchError        two good files do not belong together
 │   └── RuleError            a rule or schema cannot be compiled soundly
 ├── EnvironmentFault         exit 2: a tool, library or kernel is missing
+│   └── ChainFault           a chain or its node did not do what it was asked (`zkmargin.contracts.faults`)
 └── ContractError            a contract refused; one subclass a Solidity error (`zkmargin.contracts`)
 """
 

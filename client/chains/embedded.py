@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ...contracts.chain import Log, OutOfGas, Receipt, Reverted
+from ...contracts.chain import Halted, Log, OutOfGas, Receipt, Reverted
+from ...contracts.faults import NoContract
 from ...kernel.errors import ContractError, EnvironmentFault
 
 if TYPE_CHECKING:
@@ -76,12 +77,12 @@ class EmbeddedChain:
         self._evm.set_block_env(self._block())
 
     def deploy(self, bytecode: bytes, sender: str) -> str:
-        """Create a contract and return its address. Raises `Reverted` or `OutOfGas`."""
+        """Create a contract and return its address. Raises `Reverted`, `Halted`, `OutOfGas`."""
         with _refusals():
             return str(self._evm.deploy(sender, bytecode, gas=_BLOCK_GAS))
 
     def call(self, to: str, data: bytes, sender: str) -> bytes:
-        """Return what a call answers; nothing is kept. Raises `Reverted` or `OutOfGas`."""
+        """Return what a call answers; nothing is kept. Raises `Reverted`, `Halted`, `OutOfGas`."""
         checkpoint = self._evm.snapshot()
         try:
             with _refusals():
@@ -90,7 +91,9 @@ class EmbeddedChain:
             self._evm.revert(checkpoint)
 
     def transact(self, to: str, data: bytes, sender: str, gas: int | None = None) -> Receipt:
-        """Send a transaction. Raises `Reverted` or `OutOfGas`."""
+        """Send a transaction. Raises `Reverted`, `Halted`, `OutOfGas`, `NoContract`."""
+        if data and not self._evm.get_code(to):
+            raise NoContract(f"there is no contract at {to}")
         try:
             with _refusals():
                 self._evm.message_call(sender, to, calldata=data, gas=_BLOCK_GAS if gas is None else gas)
@@ -116,7 +119,7 @@ def _log(entry: pyrevm.Log) -> Log:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Turn pyrevm's one exception, told apart by its text, into `Reverted`, `OutOfGas` or `ContractError`."""
+    """Turn pyrevm's one exception, told apart by its text, into `Reverted`, `OutOfGas` or `Halted`."""
     try:
         yield
     except RuntimeError as error:
@@ -125,5 +128,5 @@ def _refusals() -> Iterator[None]:
         if reverted:
             raise Reverted(bytes.fromhex(reverted[1])) from None
         if "OutOfGas" in text or "CallGasCostMoreThanGasLimit" in text:
-            raise OutOfGas("the transaction ran out of gas") from None
-        raise ContractError(f"the embedded chain stopped: {text}", code="halted") from None
+            raise OutOfGas() from None
+        raise Halted(f"the embedded chain stopped: {text}") from None

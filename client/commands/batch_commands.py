@@ -90,10 +90,15 @@ def _prove_all(batch: Batch, accounts: list[Account | Failed], workers: Workers)
     start = perf_counter()
     running = batch.run(accounts, workers)
     shown = track(running, "proving", len(accounts), console=terminal, disable=not terminal.is_terminal)
-    for result in shown:
-        results.append(result)
-        if isinstance(result, Failed):
-            note(f"{result.name}: {result.message}")
+    try:
+        for result in shown:
+            results.append(result)
+            if isinstance(result, Failed):
+                note(f"{result.name}: {result.message}")
+    except EnvironmentFault:
+        there = sum(not isinstance(result, Failed) for result in results)
+        note(f"{there} of {len(accounts)} accounts have their proofs; run again for the others")
+        raise
     seconds = perf_counter() - start
     failed = [result for result in results if isinstance(result, Failed)]
     proved = sum(isinstance(result, Done) for result in results)

@@ -27,7 +27,7 @@ def test_every_deployed_contract_fits_the_code_size_limit():
 
 def test_the_registry_refuses_exactly_the_development_keys_of_the_kernel(tally):
     """K3: the Solidity list and the kernel's are one."""
-    text = (SOURCES / "DevelopmentKeys.sol").read_text()
+    text = (SOURCES / "verification" / "DevelopmentKeys.sol").read_text()
     listed = [int(value) for value in re.findall(r"constant ALPHA_[XY]\w* = (\d+);", text)]
     assert {(listed[i], listed[i + 1]) for i in range(0, len(listed), 2)} == set(DEVELOPMENT_ALPHAS)
     tally("K3", "development keys by their alpha, known to kernel and registry alike", len(DEVELOPMENT_ALPHAS))
@@ -35,7 +35,7 @@ def test_the_registry_refuses_exactly_the_development_keys_of_the_kernel(tally):
 
 def test_every_solidity_error_has_a_class_of_its_name():
     declared = set()
-    for source in SOURCES.glob("*.sol"):
+    for source in SOURCES.rglob("*.sol"):
         declared |= set(re.findall(r"^\s*error (\w+)\(", source.read_text(), re.M))
     assert declared <= set(errors.error_names())
     for name in errors.error_names():
@@ -55,7 +55,7 @@ def test_one_name_is_one_error_everywhere():
 
 
 def test_every_error_and_event_says_what_it_means():
-    for source in SOURCES.glob("*.sol"):
+    for source in SOURCES.rglob("*.sol"):
         lines = source.read_text().splitlines()
         for number, line in enumerate(lines):
             if re.match(r"\s*(error|event) \w+\(", line):

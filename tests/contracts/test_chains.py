@@ -5,15 +5,17 @@ from __future__ import annotations
 import pytest
 
 from zkmargin.client.chains.embedded import EmbeddedChain
+from zkmargin.client.chains.json_rpc import JsonRpc, Patience
 from zkmargin.client.chains.rpc import KEY_VARIABLE, RpcChain
-from zkmargin.contracts import errors
+from zkmargin.contracts import errors, faults
 from zkmargin.contracts.bindings import AccessManager, Board
 from zkmargin.contracts.cells import CellRules, CellSchema
-from zkmargin.contracts.chain import OutOfGas, Reverted
+from zkmargin.contracts.chain import Halted, OutOfGas, Reverted
 from zkmargin.kernel.errors import ContractError, EnvironmentFault
 
 # The first of the accounts that every anvil starts with; worth nothing anywhere.
 KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
+SECOND_KEY = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d"
 
 
 @pytest.fixture(params=["embedded", "node", "node, own key"])
@@ -93,3 +95,51 @@ def test_a_key_signs_for_its_own_account_only(anvil, monkeypatch):
     assert chain.accounts == ["0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266"]
     with pytest.raises(EnvironmentFault):
         chain.transact("0x" + "11" * 20, b"", "0x" + "22" * 20)
+
+
+def test_real_nodes_words_for_a_lack_of_money_are_understood(anvil, monkeypatch):
+    monkeypatch.setenv(KEY_VARIABLE, "0x" + "77" * 32)
+    chain = RpcChain(anvil)
+    with pytest.raises(faults.InsufficientFunds):
+        chain.transact("0x" + "11" * 20, b"", chain.accounts[0])
+
+
+def test_what_a_real_node_does_not_mine_is_named_and_blocks_nothing_else(anvil, monkeypatch):
+    rpc = JsonRpc(anvil, Patience())
+    monkeypatch.setenv(KEY_VARIABLE, SECOND_KEY)
+    chain = RpcChain(anvil, patience=Patience(mined=0.2))
+    sender = chain.accounts[0]
+    rpc.ask("evm_setAutomine", False, null=True)
+    try:
+        with pytest.raises(faults.NeverMined):
+            chain.transact("0x" + "11" * 20, b"", sender)
+        with pytest.raises(faults.TransactionsPending):
+            chain.transact("0x" + "11" * 20, b"", sender)
+    finally:
+        rpc.ask("evm_mine", null=True)
+        rpc.ask("evm_setAutomine", True, null=True)
+    assert chain.transact("0x" + "11" * 20, b"", sender).gas_used == 21_000
+    monkeypatch.setattr(chain, "_nonce", lambda _: 0)
+    with pytest.raises(faults.NonceTooLow):
+        chain.transact("0x" + "11" * 20, b"", sender)
+
+
+def test_lack_of_gas_inside_a_real_estimate_is_no_refusal(anvil):
+    """Code that never ends: the estimate runs out of gas, nothing is paid."""
+    chain = RpcChain(anvil)
+    where = chain.deploy(bytes.fromhex("635b6000566000526004601cf3"), chain.accounts[0])  # JUMPDEST PUSH1 0 JUMP
+    with pytest.raises(OutOfGas):
+        chain.transact(where, b"", chain.accounts[0])
+    with pytest.raises(OutOfGas):
+        chain.transact(where, b"", chain.accounts[0], gas=100_000)
+    nothing = chain.deploy(bytes.fromhex("60fe60005360016000f3"), chain.accounts[0])  # INVALID
+    with pytest.raises(Halted):
+        chain.call(nothing, b"", chain.accounts[0])
+
+
+def test_an_address_without_code_is_no_contract(chain):
+    nothing = Board(chain, "0x" + "12" * 20, chain.accounts[0])
+    with pytest.raises(faults.NoContract):
+        nothing.latest_round()
+    with pytest.raises(faults.NoContract):  # it would be mined, and do nothing
+        nothing.send("post", 1, chain.now(), b"\5")

@@ -7,13 +7,18 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
 from zkmargin.client.batch.batch import Batch, Done, Failed, Kept, accounts_in
-from zkmargin.client.batch.workers import LocalWorkers
+from zkmargin.client.batch.workers import LocalWorkers, _prove
 from zkmargin.client.session import Session
+from zkmargin.kernel.errors import EnvironmentFault
 from zkmargin.verifier.check import verify_files
 
 CONTEXT = "0x5ea1"
@@ -135,8 +140,54 @@ def test_an_account_that_kills_every_worker_is_given_up(made, accounts, circuits
     assert results == [Failed("desk-0", "worker-lost", "its worker died 3 times")]
 
 
-def _die(name, opening):
+def _die(*arguments):
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.15, 0.4])
+def test_a_process_killed_in_its_first_seconds_loses_no_account(made, accounts, folder, circuits, seconds):
+    with LocalWorkers(circuits / "sufficiency", made.statement, 2) as workers:
+        killer = threading.Timer(
+            seconds, lambda: [os.kill(one, signal.SIGKILL) for one in list(workers._pool._processes)]
+        )
+        killer.start()
+        results = list(made.run(accounts_in(accounts), workers))
+        killer.join()
+    assert [result for result in results if not isinstance(result, Done)] == []
+    assert proved(folder, circuits) == NAMES
+
+
+def test_processes_that_never_come_to_work_are_said_so_once(made, accounts, circuits, monkeypatch):
+    """Killed before the key is loaded, each time: no account is to blame."""
+    monkeypatch.setattr("zkmargin.client.batch.workers._begin", _die)
+    with LocalWorkers(circuits / "sufficiency", made.statement, 1) as workers:
+        results = made.run(accounts_in(accounts), workers)
+        with pytest.raises(EnvironmentFault, match="died 3 times before their first account") as refused:
+            list(results)
+    assert refused.value.code == "workers-die"
+
+
+def test_one_account_that_kills_its_worker_takes_no_other_with_it(made, accounts, folder, circuits, monkeypatch):
+    monkeypatch.setattr("zkmargin.client.batch.workers._prove", _die_at_one)
+    with LocalWorkers(circuits / "sufficiency", made.statement, 2) as workers:
+        results = list(made.run(accounts_in(accounts), workers))
+    failed = [result for result in results if not isinstance(result, Done)]
+    assert failed == [Failed("desk-1", "worker-lost", "its worker died 3 times")]
+    assert proved(folder, circuits) == [name for name in NAMES if name != "desk-1"]
+
+
+def _die_at_one(name, opening):
+    return _die() if name == "desk-1" else _prove(name, opening)
+
+
+def test_a_key_that_no_worker_can_load_is_every_accounts_own_sentence(made, accounts, circuits, tmp_path):
+    broken = tmp_path / "broken"
+    shutil.copytree(circuits / "sufficiency", broken)
+    (broken / "circuit.zkey").write_bytes(b"zkey")
+    with LocalWorkers(broken, made.statement, 1) as workers:
+        results = list(made.run(accounts_in(accounts), workers))
+    assert {result.code for result in results} == {"mismatch"}
+    assert len(results) == 6
 
 
 def test_what_was_done_before_an_interruption_is_done(made, accounts, folder, circuits):
@@ -151,9 +202,27 @@ def test_what_was_done_before_an_interruption_is_done(made, accounts, folder, ci
     assert proved(folder, circuits) == NAMES
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """A Dask scheduler's address and process, and a function that starts a worker's."""
+
+    address: str
+    process: subprocess.Popen
+    worker: Callable
+
+    def ready_worker(self):
+        """Start a worker and wait until the scheduler has it."""
+        from distributed import Client
+
+        process = self.worker()
+        with Client(self.address, set_as_default=False) as client:
+            client.wait_for_workers(1, timeout=60)
+        return process
+
+
 @pytest.fixture
 def scheduler(tmp_path):
-    """Return the address of a Dask scheduler and a function that starts a worker process; all end with the test."""
+    """Return a Dask scheduler without workers; all its processes end with the test."""
     processes = []
 
     def start(what, *arguments):
@@ -169,7 +238,8 @@ def scheduler(tmp_path):
         assert time.monotonic() < end
         time.sleep(0.05)
     address = json.loads(where.read_text())["address"]
-    yield address, lambda: start("dask_worker", address, "--no-nanny", "--nthreads", 1, "--host", "127.0.0.1")
+    worker = partial(start, "dask_worker", address, "--no-nanny", "--nthreads", 1, "--host", "127.0.0.1")
+    yield Cluster(address, processes[0], worker)
     for process in processes:
         process.kill()
         process.wait()
@@ -178,8 +248,10 @@ def scheduler(tmp_path):
 def test_a_killed_worker_of_a_cluster_loses_no_account(made, accounts, folder, circuits, scheduler):
     from zkmargin.client.batch.cluster import ClusterWorkers
 
-    address, start = scheduler
-    with ClusterWorkers(address, circuits / "sufficiency", made.statement) as workers:
+    start = scheduler.worker
+    with ClusterWorkers(scheduler.address, circuits / "sufficiency", made.statement) as workers:
+        newborn = start()
+        threading.Timer(0.7, newborn.kill).start()  # while it starts, or loads the circuit
         first = start()  # workers that come later than the circuit get it
         results = made.run(accounts_in(accounts), workers)
         done = [next(results)]
@@ -195,3 +267,99 @@ def test_a_cluster_that_is_not_there_is_said_so(batch, accounts, monkeypatch):
     answer = batch(accounts, "--cluster", "tcp://127.0.0.1:9")
     assert (answer.code, answer.json["error"]["code"]) == (2, "no-scheduler")
     assert batch(accounts, "--cluster", "tcp://127.0.0.1:9", "--workers", 2).json["error"]["code"] == "usage"
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr("zkmargin.client.batch.cluster._PATIENCE_S", 2.0)
+    monkeypatch.setattr("zkmargin.client.batch.cluster._LOOK_S", 0.2)
+
+
+def test_a_scheduler_without_workers_is_said_so_and_the_next_run_goes_on(
+    batch, accounts, circuits, scheduler, impatient
+):
+    answer = batch(accounts, "--cluster", scheduler.address)
+    assert (answer.code, answer.json["error"]["code"]) == (2, "no-workers")
+    assert "0 of 6 accounts have their proofs" in answer.err
+    assert answer.err.count("\n") <= 2  # Dask's own log stays quiet
+    scheduler.ready_worker()
+    answer = batch(accounts, "--cluster", scheduler.address)
+    assert (answer.code, answer.json["proved"]) == (0, 6)
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["dies", "hangs"])
+def test_a_scheduler_that_dies_or_hangs_keeps_the_proofs_so_far(
+    batch, made, accounts, folder, circuits, scheduler, impatient, how
+):
+    from zkmargin.client.batch.cluster import ClusterWorkers
+
+    scheduler.ready_worker()
+    start = time.monotonic()
+    done = set()
+
+    def run():
+        with ClusterWorkers(scheduler.address, circuits / "sufficiency", made.statement) as workers:
+            results = made.run(accounts_in(accounts), _OneByOne(workers))
+            done.update((next(results).name, next(results).name))
+            scheduler.process.send_signal(how)
+            list(results)
+
+    with pytest.raises(EnvironmentFault) as refused:
+        run()
+    assert refused.value.code == "scheduler-lost"
+    assert time.monotonic() - start < 30
+    assert done <= set(proved(folder, circuits)) != set(NAMES)
+    kept = len(proved(folder, circuits))
+    answer = batch(accounts)
+    assert (answer.code, answer.json["kept"], answer.json["proved"]) == (0, kept, 6 - kept)
+
+
+class _OneByOne:
+    """Workers that are given one account at a time, so that some are left when something happens."""
+
+    def __init__(self, workers):
+        self.give, self.take = workers.give, workers.take
+        self.room = lambda: not workers._out
+
+
+def test_workers_that_all_leave_are_said_so_and_what_they_did_is_kept(
+    made, accounts, folder, circuits, scheduler, impatient
+):
+    from zkmargin.client.batch.cluster import ClusterWorkers
+
+    worker = scheduler.ready_worker()
+    done = []
+
+    def run():
+        with ClusterWorkers(scheduler.address, circuits / "sufficiency", made.statement) as workers:
+            results = made.run(accounts_in(accounts), _OneByOne(workers))
+            done.append(next(results).name)
+            worker.kill()
+            list(results)
+
+    with pytest.raises(EnvironmentFault) as refused:
+        run()
+    assert refused.value.code == "no-workers"
+    assert done[0] in proved(folder, circuits) != NAMES
+
+
+def test_a_restarted_cluster_gets_the_circuit_again(made, accounts, folder, circuits, scheduler):
+    from distributed import Client
+
+    from zkmargin.client.batch.cluster import ClusterWorkers
+
+    scheduler.ready_worker()
+    with ClusterWorkers(scheduler.address, circuits / "sufficiency", made.statement) as workers:
+        results = made.run(accounts_in(accounts), workers)
+        done = [next(results)]
+        with Client(scheduler.address, set_as_default=False) as other:
+            other.cancel(list(workers._out), force=True)
+        done += results
+    assert [result for result in done if not isinstance(result, Done)] == []
+    assert proved(folder, circuits) == NAMES
+
+
+def test_an_empty_address_starts_no_cluster_of_its_own(batch, accounts):
+    for address in ("", " "):
+        answer = batch(accounts, "--cluster", address)
+        assert (answer.code, answer.json["error"]["code"]) == (2, "usage")

@@ -3,9 +3,9 @@ pragma solidity ^0.8.30;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 
-import {ChunkStore} from "./ChunkStore.sol";
-import {DataContract} from "./DataContract.sol";
-import {ITableSource} from "./ITableSource.sol";
+import {ChunkStore} from "../storage/ChunkStore.sol";
+import {DataContract} from "../storage/DataContract.sol";
+import {ITableSource} from "../interfaces/ITableSource.sol";
 import {KeyChecks} from "./KeyChecks.sol";
 
 /// @title The circuits a registry knows: key, map of the public inputs, and whether they are disabled

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {IMarketBoard} from "./IMarketBoard.sol";
-import {ParameterBook} from "./ParameterBook.sol";
-import {VerifierRegistry} from "./VerifierRegistry.sol";
+import {IMarketBoard} from "../interfaces/IMarketBoard.sol";
+import {ParameterBook} from "../tables/ParameterBook.sol";
+import {VerifierRegistry} from "../verification/VerifierRegistry.sol";
 
 /// @title What the gate keeps, tells and refuses
 interface MarginGateTypes {

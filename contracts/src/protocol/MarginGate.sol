@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {IMarketBoard} from "./IMarketBoard.sol";
+import {IMarketBoard} from "../interfaces/IMarketBoard.sol";
 import {MarginGateTypes} from "./MarginGateTypes.sol";
-import {ParameterBook} from "./ParameterBook.sol";
-import {VerifierRegistry} from "./VerifierRegistry.sol";
+import {ParameterBook} from "../tables/ParameterBook.sol";
+import {VerifierRegistry} from "../verification/VerifierRegistry.sol";
 
 /// @title Accounts with hidden holdings, covered by margin proofs
 /// @notice The gate knows an account by its commitment. A sufficiency proof covers it for a while, a shortfall proof flags it for

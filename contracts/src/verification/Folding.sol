@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {Circuits} from "./Circuits.sol";
-import {ITableSource} from "./ITableSource.sol";
+import {ITableSource} from "../interfaces/ITableSource.sol";
 import {MultiScalar} from "./MultiScalar.sol";
 
 /// @title Public tables folded into points once

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.30;
 
-import {DataContract} from "./DataContract.sol";
-import {ITableSource} from "./ITableSource.sol";
+import {DataContract} from "../storage/DataContract.sol";
+import {ITableSource} from "../interfaces/ITableSource.sol";
 
 /// @title What the cells of a table may be
 /// @notice A single cell outside its schema can make a circuit prove anything, so no cell gets in unchecked.

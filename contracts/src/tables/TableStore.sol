@@ -2,9 +2,9 @@
 pragma solidity ^0.8.30;
 
 import {CellRules} from "./CellRules.sol";
-import {ChunkStore} from "./ChunkStore.sol";
-import {DataContract} from "./DataContract.sol";
-import {ITableSource} from "./ITableSource.sol";
+import {ChunkStore} from "../storage/ChunkStore.sol";
+import {DataContract} from "../storage/DataContract.sol";
+import {ITableSource} from "../interfaces/ITableSource.sol";
 
 /// @title Tables of public cells, written once
 /// @notice A table is written whole, or as the cells that moved since a table that was written whole. Its id is keccak256(schema

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.30;
 
 import {CellRules} from "./CellRules.sol";
-import {IMarketBoard} from "./IMarketBoard.sol";
+import {IMarketBoard} from "../interfaces/IMarketBoard.sol";
 import {TableStore} from "./TableStore.sol";
 
 /// @title Rounds that only go forward
