@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from .files.portfolio import Portfolio, load_portfolio
     from .files.tables import Tables, make_tables
     from .margin.report import Leg, MarginReport
-    from .session import MarginProof, Session
+    from .session import MarginProof, Secrets, Session, Where
 
 _HOMES = {
     "Leg": "margin.report",
@@ -19,8 +19,10 @@ _HOMES = {
     "Market": "files.models",
     "Parameters": "files.models",
     "Portfolio": "files.portfolio",
+    "Secrets": "session",
     "Session": "session",
     "Tables": "files.tables",
+    "Where": "session",
     "load_market": "files.models",
     "load_parameters": "files.models",
     "load_portfolio": "files.portfolio",
@@ -34,8 +36,10 @@ __all__ = [
     "Market",
     "Parameters",
     "Portfolio",
+    "Secrets",
     "Session",
     "Tables",
+    "Where",
     "load_market",
     "load_parameters",
     "load_portfolio",

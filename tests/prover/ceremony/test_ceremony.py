@@ -22,9 +22,9 @@ from zkmargin.prover.ceremony import (
     finish_ceremony,
     start_ceremony,
     start_here,
-    verify_ceremony,
 )
 from zkmargin.prover.prove import Prover
+from zkmargin.verifier.ceremony import verify_ceremony
 from zkmargin.verifier.check import verify_files
 from zkmargin.verifier.keys import CircuitKey
 
@@ -108,7 +108,7 @@ def test_a_finished_key_proves_margin_under_no_development_key(tmp_path, powers,
     prover = Prover.load(directory)
     assert not prover.circuit_key.is_development
     assert json.loads((directory / "key.json").read_text())["development"] is False
-    assert made.circuit_id == prover.circuit_key.circuit_id
+    assert made.key_id == prover.circuit_key.key_id
     schema = cross_margin_schema(shape)
     market = Table("market", 7, tuple(c.offset + max(c.minimum, c.maximum // 5) for c in schema.cells("market")))
     parameters = Table("parameters", 3, tuple(c.offset + c.maximum // 60 for c in schema.cells("parameters")))
@@ -119,7 +119,8 @@ def test_a_finished_key_proves_margin_under_no_development_key(tmp_path, powers,
     proof.mkdir()
     (proof / "proof.json").write_text(json.dumps(proved.proof.as_json()))
     (proof / "public.json").write_text(json.dumps([str(value) for value in proved.public]))
-    assert verify_files(proof, directory)
+    verified = verify_files(proof, directory)
+    assert (verified.tied, verified.key, verified.contributors) == (True, "ceremony", ("Ada",))
     held, said = snarkjs(
         "groth16", "verify", directory / "verification_key.json", proof / "public.json", proof / "proof.json"
     )
@@ -213,7 +214,7 @@ def test_a_killed_step_leaves_the_last_good_one(started, monkeypatch, writes):
         real(path, data, **more)
 
     monkeypatch.setattr(steps, "write_file", failing)
-    monkeypatch.setattr("zkmargin.prover.ceremony_transcript.write_file", failing)
+    monkeypatch.setattr("zkmargin.verifier.ceremony_transcript.write_file", failing)
     with pytest.raises(KeyboardInterrupt):
         add_contribution(started, "Bob")
     monkeypatch.undo()
