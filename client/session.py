@@ -289,11 +289,11 @@ class Session:
         proof: MarginProof | PathLike,
         market: PathLike | Market | None = None,
         *,
-        margin: str = "maintenance",
+        margin: str | None = None,
         credit: int = 0,
         commitment: int | None = None,
         context: int | None = None,
-        known_id: str | None = None,
+        key_id: str | None = None,
         allow_development: bool = False,
     ) -> bool:
         """Whether a proof, or the proof in a folder, holds and says what is demanded: `verified` without its words.
@@ -308,7 +308,7 @@ class Session:
                 credit=credit,
                 commitment=commitment,
                 context=context,
-                known_id=known_id,
+                key_id=key_id,
                 allow_development=allow_development,
             )
         except ProofRejected:
@@ -320,26 +320,28 @@ class Session:
         proof: MarginProof | PathLike,
         market: PathLike | Market | None = None,
         *,
-        margin: str = "maintenance",
+        margin: str | None = None,
         credit: int = 0,
         commitment: int | None = None,
         context: int | None = None,
-        known_id: str | None = None,
+        key_id: str | None = None,
         allow_development: bool = False,
     ) -> Verified:
         """Return what a proof, or the proof in a folder, says; nothing of the proof is taken for what is demanded.
 
-        With a market the proof must be about exactly its prices and the session's parameters at `margin`; without one
-        the prover chose the prices. The credit must be exactly `credit`. `known_id` is the key's id where you know it.
-        Development keys are refused unless `allow_development`.
+        With a market the proof must be about exactly its prices and the session's parameters at `margin` (maintenance
+        if not said); without one the prover chose the prices. The credit must be exactly `credit`. `key_id` is the id
+        by which you know this statement's key. Development keys are refused unless `allow_development`.
 
         Raises ProofRejected, whose code says why; MismatchError when the key is shown not to be the statement's;
         FileError, InputError.
         """
-        judged = self._judged(known_id, allow_development=allow_development)
+        judged = self._judged(key_id, allow_development=allow_development)
         demands = Demands(credit=credit, commitment=commitment, context=context)
         if market is not None:
-            demands = self.demanded(market, margin=margin, demands=demands)
+            demands = self.demanded(market, margin=margin or "maintenance", demands=demands)
+        elif margin is not None:
+            raise InputError("a level is demanded together with a market", code="usage")
         files = (
             ProofFiles(proof.public, proof.proof, proof.receipt)
             if isinstance(proof, MarginProof)
@@ -352,13 +354,11 @@ class Session:
         made = self.stated(self.tables(market), self.circuit_key.manifest.statement)
         return replace(demands, tables=(made.market, made.parameters(margin)), margin=margin, box=self.box)
 
-    def _judged(self, known_id: str | None, *, allow_development: bool) -> JudgedKey:
+    def _judged(self, key_id: str | None, *, allow_development: bool) -> JudgedKey:
         """Return the session's key, judged once however many proofs follow."""
-        asked = (known_id, allow_development)
+        asked = (key_id, allow_development)
         if asked not in self._judgements:
-            self._judgements[asked] = judge_key(
-                self.circuit_key, allow_development=allow_development, known_id=known_id
-            )
+            self._judgements[asked] = judge_key(self.circuit_key, allow_development=allow_development, key_id=key_id)
         return self._judgements[asked]
 
     @contextlib.contextmanager
@@ -424,23 +424,24 @@ def demanded_tables(
     circuit: Path,
     market: Path | None,
     parameters: Path | None,
-    margin: str,
+    margin: str | None,
     box: str | None = None,
     *,
     demands: Demands = Demands(),  # noqa: B008 - frozen
 ) -> Demands:
     """Return a verifier's demands with the tables of its files, as they are when no files are given.
 
-    Raises InputError (code "usage") when only one file is given or a box without any, MismatchError when they are of
-    another shape than the circuit's, FileError.
+    Raises InputError (code "usage") when only one file is given, or a level or box without any; MismatchError when they
+    are of another shape than the circuit's, FileError.
     """
     if (market is None) != (parameters is None):
         raise InputError("--market and --parameters are given together or not at all", code="usage")
     if market is None or parameters is None:
-        if box is not None:
-            raise InputError("--box goes with --market and --parameters", code="usage")
+        if box is not None or margin is not None:
+            option = "--box" if box is not None else "--margin"
+            raise InputError(f"{option} goes with --market and --parameters", code="usage")
         return demands
-    return Session.load(parameters, circuit, box=box).demanded(market, margin=margin, demands=demands)
+    return Session.load(parameters, circuit, box=box).demanded(market, margin=margin or "maintenance", demands=demands)
 
 
 def _portfolio(source: Any) -> Portfolio | Opening:  # noqa: ANN401

@@ -99,19 +99,22 @@ def read_folder(path: Path, names: Sequence[str], optional: Sequence[str] = ()) 
 
 
 def _read(folder: int, name: str, path: Path) -> bytes:
-    """Return a file's bytes, or one byte more than is allowed. Raises FileNotFoundError, FileError."""
+    """Return a file's bytes. Raises FileNotFoundError, FileError."""
     try:
         descriptor = os.open(name, os.O_RDONLY, dir_fd=folder)
         with os.fdopen(descriptor, "rb") as file:
             if stat.S_ISDIR(os.fstat(descriptor).st_mode):
                 raise FileError(f"{name} is a folder, not a file", code="unreadable", file=str(path))
-            return file.read(LARGEST_FILE + 1)
+            data = file.read(LARGEST_FILE + 1)
     except FileNotFoundError:
         raise
     except IsADirectoryError:
         raise FileError(f"{name} is a folder, not a file", code="unreadable", file=str(path)) from None
     except OSError as error:
         raise FileError(f"{name} cannot be read: {error.strerror}", code="unreadable", file=str(path)) from None
+    if len(data) > LARGEST_FILE:
+        raise FileError(f"{name} is larger than {LARGEST_FILE >> 20} MiB", code="too-large", file=str(path))
+    return data
 
 
 def _stands(folder: int, path: Path) -> bool:
@@ -138,20 +141,29 @@ def _write(path: Path, data: bytes) -> None:
 def _put(made: Path, path: Path, names: Mapping[str, bytes]) -> None:
     """Rename `made` to `path`; what stood there stands at `made` afterwards, or in its shadow."""
     for _ in range(_ATTEMPTS):
-        try:
-            os.rename(made, path)  # nothing there, or an empty folder
-            return
-        except OSError as error:
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                raise
-        try:
-            if _exchange(made, path):
+        with contextlib.suppress(FileNotFoundError):  # somebody else is between the two steps
+            if _renamed(made, path) or _exchange(made, path):
                 return
             _emptied(_shadow(made), names)
             os.rename(path, _shadow(made))
-        except FileNotFoundError:  # somebody else is between the two steps
-            continue
+            try:
+                if _renamed(made, path):
+                    return
+            except OSError:
+                os.rename(_shadow(made), path)
+                raise
     raise OSError(errno.EBUSY, "it is replaced again and again")
+
+
+def _renamed(made: Path, path: Path) -> bool:
+    """Rename a folder to a name where nothing or an empty folder stands; False where more does. Raises OSError."""
+    try:
+        os.rename(made, path)
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        return False
+    return True
 
 
 def _exchange(first: Path, second: Path) -> bool:

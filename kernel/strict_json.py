@@ -76,8 +76,6 @@ def read_json(path: Path, numbers: Callable[[str], Any] | None = None) -> Any:  
 
 def parse_json(data: bytes, path: Path) -> Any:  # noqa: ANN401
     """Return the JSON of a file's bytes that were read already, as `read_json` would. Raises FileError."""
-    if len(data) > LARGEST_FILE:
-        raise FileError(f"{path.name} is larger than {LARGEST_FILE >> 20} MiB", code="too-large", file=str(path))
     return _parsed(_text(data, path), path, None)
 
 

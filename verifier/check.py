@@ -182,13 +182,13 @@ def verify_files(
     demands: Demands = Demands(),
     *,
     allow_development: bool = False,
-    known_id: str | None = None,
+    key_id: str | None = None,
 ) -> Verified:
     """Check the proof in one folder under the key of another (`judge_key`), with the receipt where there is one.
 
     Raises FileError, FormatError, MismatchError for files that cannot be used, ProofRejected for a proof that fails.
     """
-    judged = judge_key(CircuitKey.load(circuit_directory), allow_development=allow_development, known_id=known_id)
+    judged = judge_key(CircuitKey.load(circuit_directory), allow_development=allow_development, key_id=key_id)
     files: ProofFiles = read_proof(proof_directory)
     return verify_statement(judged, files.public, files.proof, demands, files.receipt)
 

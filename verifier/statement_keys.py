@@ -31,24 +31,24 @@ class JudgedKey:
     contributors: tuple[str, ...] = ()
 
 
-def judge_key(key: CircuitKey, *, allow_development: bool = False, known_id: str | None = None) -> JudgedKey:
+def judge_key(key: CircuitKey, *, allow_development: bool = False, key_id: str | None = None) -> JudgedKey:
     """Return a key that may judge proofs, and whether it is tied to the statement that its folder names.
 
-    `known_id` is the id by which the verifier knows this statement's key; a transcript is not read then. A transcript
+    `key_id` is the id by which the verifier knows this statement's key; a transcript is not read then. A transcript
     ties key to statement; whether one of its contributors was honest, nobody can see in it.
 
     Raises ProofRejected (code "development-key") unless `allow_development`; MismatchError (code "key-mismatch") when
-    the key is shown not to be the statement's, or is another than `known_id`.
+    the key is shown not to be the statement's, or is another than `key_id`.
     """
     manifest = key.manifest
-    if known_id is not None and known_id != key.key_id:
+    if key_id is not None and key_id != key.key_id:
         raise _mismatch(manifest, f"the key is {key.key_id}, not the one that was asked for")
     if key.is_development:
         refuse_development(key.verifying_key, allowed=allow_development)
         if key_points(key.verifying_key) != _compiled(manifest).points:
             raise _mismatch(manifest, f"the key is not the development key of {manifest.statement} of {manifest.rule}")
         return JudgedKey(key, tied=True)
-    if known_id is not None:
+    if key_id is not None:
         return JudgedKey(key, tied=True)
     return _by_transcript(key)
 

@@ -17,6 +17,7 @@ __all__ = [
     "Box",
     "DemandedContext",
     "DemandedCredit",
+    "DemandedMargin",
     "DemandedMarket",
     "DemandedParameters",
     "KeyId",
@@ -28,6 +29,14 @@ AllowDevelopment = Annotated[
 ]
 DemandedContext = Annotated[str | None, typer.Option("--context", help="Demand this context: decimal or 0x.")]
 DemandedCredit = Annotated[str, typer.Option("--credit", help="Demand exactly this credit, in money units.")]
+DemandedMargin = Annotated[
+    str | None,
+    typer.Option(
+        "--margin",
+        help="The level of your parameters: initial, or maintenance if not said.",
+        autocompletion=lambda: ["initial", "maintenance"],
+    ),
+]
 DemandedMarket = Annotated[Path | None, typer.Option("--market", "-m", help="Demand exactly these prices.")]
 DemandedParameters = Annotated[Path | None, typer.Option("--parameters", "-p", help="Demand these parameters.")]
 KeyId = Annotated[str | None, typer.Option("--key-id", help="The id by which you know this statement's key.")]
@@ -129,9 +138,7 @@ def verify_batch(
     circuit: Annotated[Path, typer.Option("--circuit", "-c", help="The folder of a compiled circuit.")],
     market: DemandedMarket = None,
     parameters: DemandedParameters = None,
-    margin: Annotated[
-        str, typer.Option(help="initial or maintenance.", autocompletion=lambda: ["initial", "maintenance"])
-    ] = "maintenance",
+    margin: DemandedMargin = None,
     box: Box = None,
     context: DemandedContext = None,
     credit: DemandedCredit = "0",

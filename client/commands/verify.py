@@ -31,7 +31,7 @@ class VerifyRequest:
     circuit: Path
     market: Path | None
     parameters: Path | None
-    margin: str
+    margin: str | None
     box: str | None
     credit: str
     commitment: str | None
@@ -65,7 +65,7 @@ def verify_to_answer(directory: Path, request: VerifyRequest) -> int:
         request.circuit,
         request.demands(),
         allow_development=request.allow_development,
-        known_id=request.known_id,
+        key_id=request.known_id,
     )
     lines = [
         f"the proof holds: {_statement(verified)}",
@@ -86,7 +86,7 @@ def verify_batch_to_answer(directories: list[Path], request: VerifyRequest) -> i
     judged = judge_key(
         CircuitKey.load(request.circuit),
         allow_development=request.allow_development,
-        known_id=request.known_id,
+        key_id=request.known_id,
     )
     verdicts: dict[Path, Verdict] = {}
     items: dict[Path, ProofFiles] = {}
