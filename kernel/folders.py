@@ -54,12 +54,12 @@ def write_folder(path: Path, files: Mapping[str, bytes]) -> None:
 
 def check_replaceable(path: Path, names: Mapping[str, bytes] | Sequence[str]) -> None:
     """Raise FileError when something stands at `path` that writing these files as a folder would take away."""
-    if not path.exists():
-        return
-    if not path.is_dir():
-        raise FileError("the folder is a file", code="unwritable", file=str(path))
     try:
         other = sorted(set(os.listdir(path)) - set(names))
+    except FileNotFoundError:
+        return
+    except NotADirectoryError:
+        raise FileError("the folder is a file", code="unwritable", file=str(path)) from None
     except OSError as error:
         raise FileError(f"the folder cannot be read: {error.strerror}", code="unwritable", file=str(path)) from None
     if other:

@@ -4,6 +4,9 @@ Whoever hands out a circuit's folder wrote all of it, so its word for what the k
 statement is compiled again by this version. A development key is then made again, for its secrets are published. A
 ceremony's key is followed from the constraints through its transcript, where that lies in the folder; or the verifier
 knows the key by its id. A key that nothing ties to a statement only claims it.
+
+A verifying key shows how the public inputs enter the constraints and nothing of the hidden wires: that the rest is the
+statement's, a ceremony's transcript shows, and of a development key nothing could.
 """
 
 from __future__ import annotations
