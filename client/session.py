@@ -16,7 +16,7 @@ from ..kernel.errors import InputError, MismatchError, ProofRejected
 from ..prover.prove import Prover, decide
 from ..verifier.check import CONTEXT_BITS, Demands, Verified, verify_statement
 from ..verifier.keys import CircuitKey
-from ..verifier.proof_files import ProofFiles, read_proof, write_proof
+from ..verifier.proof_files import ProofFiles, as_read, read_proof, write_proof
 from ..verifier.receipt import Receipt, make_receipt
 from ..verifier.statement_keys import JudgedKey, judge_key
 from .files.models import Market, Parameters, load_market, load_parameters
@@ -342,11 +342,7 @@ class Session:
             demands = self.demanded(market, margin=margin or "maintenance", demands=demands)
         elif margin is not None:
             raise InputError("a level is demanded together with a market", code="usage")
-        files = (
-            ProofFiles(proof.public, proof.proof, proof.receipt)
-            if isinstance(proof, MarginProof)
-            else read_proof(Path(proof))
-        )
+        files = _read(proof)
         return verify_statement(judged, files.public, files.proof, demands, files.receipt)
 
     def demanded(self, market: PathLike | Market, *, margin: str, demands: Demands = Demands()) -> Demands:  # noqa: B008
@@ -410,6 +406,14 @@ class Session:
                 code="circuit-mismatch",
                 file=str(key.manifest.directory),
             )
+
+
+def _read(proof: MarginProof | PathLike) -> ProofFiles:
+    if isinstance(proof, MarginProof):
+        return as_read(proof.proof, proof.public, proof.receipt)
+    if isinstance(proof, str | Path):
+        return read_proof(Path(proof))
+    raise InputError("a proof is what `prove` returned, or the folder of one")
 
 
 def check_singles(context: int, credit: int) -> None:

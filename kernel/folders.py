@@ -8,7 +8,6 @@ moved aside first, and for that moment nothing stands under the name. Never do f
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import os
 import secrets
@@ -168,6 +167,8 @@ def _renamed(made: Path, path: Path) -> bool:
 
 def _exchange(first: Path, second: Path) -> bool:
     """Let two folders change places in one step; False where the system cannot. Raises OSError."""
+    import ctypes  # seldom needed, and slow to load
+
     try:
         rename = ctypes.CDLL(None, use_errno=True).renameat2
     except (OSError, AttributeError):

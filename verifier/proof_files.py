@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..kernel import Proof
-from ..kernel.errors import FileError
+from ..kernel.errors import FileError, InputError
 from ..kernel.folders import check_replaceable, read_folder, write_folder
 from ..kernel.strict_json import parse_json, read_json
 from .receipt import Receipt
@@ -18,6 +18,7 @@ __all__ = [
     "PUBLIC",
     "RECEIPT",
     "ProofFiles",
+    "as_read",
     "check_proof_folder",
     "proof_json",
     "public_json",
@@ -69,7 +70,24 @@ def read_proof(directory: Path) -> ProofFiles:
 
     Raises FileError, FormatError; ProofRejected (code "schema") for a receipt that is none.
     """
-    found = read_folder(directory, (PROOF, PUBLIC), (RECEIPT,))
+    return _parsed(read_folder(directory, (PROOF, PUBLIC), (RECEIPT,)), directory)
+
+
+def as_read(proof: Proof, public: Sequence[int], receipt: Receipt | None) -> ProofFiles:
+    """Return a proof in memory as reading its files would: whoever was sent an object trusts nothing in it either.
+
+    Raises as `read_proof`, InputError when it holds what no file could.
+    """
+    try:
+        contents = {PROOF: proof_json(proof), PUBLIC: public_json(public)}
+        if receipt is not None:
+            contents[RECEIPT] = receipt.to_bytes()
+    except (AttributeError, IndexError, TypeError, ValueError):
+        raise InputError("this object is no proof", code="bad-proof") from None
+    return _parsed(contents, Path())
+
+
+def _parsed(found: Mapping[str, bytes], directory: Path) -> ProofFiles:
     proof = Proof.from_json(parse_json(found[PROOF], directory / PROOF))
     public = _public(parse_json(found[PUBLIC], directory / PUBLIC), directory / PUBLIC)
     receipt = Receipt.parse(found[RECEIPT], directory / RECEIPT) if RECEIPT in found else None

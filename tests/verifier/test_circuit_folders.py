@@ -12,6 +12,7 @@ from zkmargin.kernel.errors import FileError, FormatError, InputError, MismatchE
 from zkmargin.prover.prove import Prover
 from zkmargin.verifier.check import verify_files
 from zkmargin.verifier.keys import CircuitKey
+from zkmargin.verifier.statement_keys import judge_key
 
 OTHER = {"sufficiency": "shortfall", "shortfall": "sufficiency"}
 
@@ -129,11 +130,13 @@ def test_a_manifest_that_lies_is_an_answer_and_never_a_traceback(folder, place):
 
 
 def test_the_other_statement_in_the_manifest_does_not_turn_its_key(world, statement, folder):
-    """The key stays what it is: a folder is trusted as a whole, and its circuit id is what a verifier compares."""
+    """The key stays what it is, by its id; and no judge takes it for the other statement's."""
     edit(folder / "manifest.json", lambda data: data.update(statement=OTHER[statement]))
     assert CircuitKey.load(folder).key_id == world.provers[statement].circuit_key.key_id
     assert world.provers["sufficiency"].circuit_key.key_id != world.provers["shortfall"].circuit_key.key_id
     assert CircuitKey.load(folder).is_development
+    with pytest.raises(MismatchError):
+        judge_key(CircuitKey.load(folder), allow_development=True)
 
 
 def test_hostile_text_is_no_traceback(folder):

@@ -30,7 +30,7 @@ def test_a_development_key_is_made_again_to_the_last_point(rule, tmp_path, tally
         assert made[-1] == key_points(key)
         points += len(key.ic)
     assert len(set(made)) == len(statements)
-    tally("S4", f"{rule}: input points of development keys made again", points)
+    tally("K3", f"{rule}: input points of development keys made again", points)
 
 
 @pytest.mark.parametrize("part", ["alpha", "beta", "gamma", "delta", "ic", "order", "count"])

@@ -285,7 +285,7 @@ def test_a_receipt_that_lies_in_any_word_is_refused(doors, prove_small, tally):
         assert doors(proof, allow_development=True) == reason
         if name != "margin":  # without files nobody can say which level it was, and nobody does
             assert doors(proof, files=False, allow_development=True) == reason
-    tally("V3", "lies of a receipt, at three doors", 3 * len(LIES))
+    tally("V4", "lies of a receipt, at three doors", 3 * len(LIES))
     path.unlink()
     assert doors(proof, allow_development=True).credit == 0
 
@@ -323,6 +323,25 @@ def test_a_proof_object_that_was_tampered_with_is_refused(doors, prove_small, fo
         assert session.verify(one, market, allow_development=True) is False
     assert session.verify(made, market, allow_development=True)
     assert session.verified(replace(made, names=(), opening_file=None), market, allow_development=True).context == 1
+
+
+def test_an_object_that_is_no_proof_is_an_error_of_ours(folder, small):
+    """Unpickled from somebody: whatever stands in the fields, no other exception than our own comes out."""
+    session = Session.load(folder / "parameters-small.json", small[5])
+    made = session.prove(folder / "portfolio-small.json", folder / "market.json", context=1)
+    public, b, c = made.public, made.proof.b, made.proof.c
+    publics = [("x", *public[1:]), (None,) * 33, (1.5, *public[1:]), (True, *public[1:]), (-1, *public[1:]), None, 5]
+    proofs = [Proof(a, b, c) for a in (("1", 2), (-1, 2), (1 << 300, 2), (1, 2, 3), None, 5)] + [None, "proof"]
+    objects = [replace(made, public=one) for one in publics] + [replace(made, proof=one) for one in proofs]
+    objects += [replace(made, receipt=one) for one in (5, "receipt", replace(made.receipt, round="x"))]
+    refused = 0
+    for one in (*objects, None, 5, {}, object()):
+        try:
+            refused += not session.verify(one, allow_development=True)
+        except ZkmarginError:
+            refused += 1
+    assert refused == len(objects) + 4
+    assert session.verify(replace(made, receipt=None), allow_development=True)
 
 
 def test_a_forgery_under_a_development_key_is_what_allowing_it_lets_in(doors, prove_small, circuits):
