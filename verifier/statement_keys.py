@@ -12,15 +12,17 @@ statement's, a ceremony's transcript shows, and of a development key nothing cou
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from hashlib import sha256
 
-from ..circuits.build import CompiledCircuit, Manifest, compile_statement
+from ..circuits.build import Manifest, compile_statement
+from ..circuits.compiler.system import ConstraintSystem
 from ..circuits.model import Shape
+from ..circuits.r1cs import r1cs_bytes
 from ..kernel import VerifyingKey, is_development_key
 from ..kernel.errors import CeremonyRejected, MismatchError, ProofRejected
-from .development_points import KeyPoints, development_points, key_points
 from .keys import CircuitKey
+from .remade_keys import input_scalars, is_made_with
 
 __all__ = ["JudgedKey", "judge_key", "refuse_development"]
 
@@ -48,7 +50,7 @@ def judge_key(key: CircuitKey, *, allow_development: bool = False, key_id: str |
         raise _mismatch(manifest, f"the key is {key.key_id}, not the one that was asked for")
     if key.is_development:
         refuse_development(key.verifying_key, allowed=allow_development)
-        if key_points(key.verifying_key) != _compiled(manifest).points:
+        if not is_made_with(key.verifying_key, _compiled(manifest).scalars):
             raise _mismatch(manifest, f"the key is not the development key of {manifest.statement} of {manifest.rule}")
         return JudgedKey(key, tied=True)
     if key_id is not None:
@@ -85,15 +87,11 @@ def _mismatch(manifest: Manifest, message: str) -> MismatchError:
 
 
 class _Compiled:
-    """A statement as this version compiles it: the hash of its constraints, and its development key's points."""
+    """A statement as this version compiles it: the hash of its constraints, and what makes its development key."""
 
-    def __init__(self, circuit: CompiledCircuit) -> None:
-        self._system = circuit.system
-        self.r1cs = "0x" + sha256(circuit.files["circuit.r1cs"]).hexdigest()
-
-    @cached_property
-    def points(self) -> KeyPoints:
-        return development_points(self._system)
+    def __init__(self, system: ConstraintSystem) -> None:
+        self.r1cs = "0x" + sha256(r1cs_bytes(system)).hexdigest()
+        self.scalars = input_scalars(system)
 
 
 def _compiled(manifest: Manifest) -> _Compiled:
@@ -109,4 +107,4 @@ def _compiled(manifest: Manifest) -> _Compiled:
 @lru_cache(maxsize=16)
 def _compile(rule: str, shape: Shape, statement: str, rule_hash: str) -> _Compiled:
     """Compile once in a process; `rule_hash` tells apart rules that came under one name."""
-    return _Compiled(compile_statement(rule, shape, statement))
+    return _Compiled(compile_statement(rule, shape, statement).system)

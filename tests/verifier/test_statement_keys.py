@@ -7,10 +7,10 @@ import pytest
 from zkmargin.circuits.build import compile_statement, write_circuit
 from zkmargin.circuits.model import BOX, Shape
 from zkmargin.circuits.rules.engine import FAMILIES
-from zkmargin.kernel import g1_add, g2_multiply
+from zkmargin.kernel import g1_add, g1_multiply, g2_multiply
 from zkmargin.kernel.errors import MismatchError, ProofRejected
 from zkmargin.prover.setup import development_setup
-from zkmargin.verifier.development_points import development_points, key_points
+from zkmargin.verifier.remade_keys import input_scalars, is_made_with
 from zkmargin.verifier.statement_keys import judge_key
 
 from ..circuits.families import SHAPES
@@ -20,17 +20,33 @@ from ..circuits.families import SHAPES
 def test_a_development_key_is_made_again_to_the_last_point(rule, tmp_path, tally):
     """What is made without a key file is what set-up makes with one, for every rule and statement."""
     statements = ["sufficiency", "shortfall", *([BOX] if FAMILIES[rule].box else [])]
-    points = 0
-    made = []
+    points, wrong, made = 0, 0, []
     for statement in statements:
         compiled = compile_statement(rule, SHAPES[rule], statement)
         write_circuit(compiled, tmp_path / statement)
         key = development_setup(tmp_path / statement).verifying_key
-        made.append(development_points(compiled.system))
-        assert made[-1] == key_points(key)
-        points += len(key.ic)
-    assert len(set(made)) == len(statements)
-    tally("K3", f"{rule}: input points of development keys made again", points)
+        made.append(input_scalars(compiled.system))
+        assert is_made_with(key, made[-1])
+        assert [g1_multiply((1, 2), scalar) for scalar in made[-1]] == list(key.ic)
+        for place in range(len(key.ic)):
+            points += 1
+            scalars = [scalar + (number == place) for number, scalar in enumerate(made[-1])]
+            wrong += is_made_with(key, scalars)
+        wrong += is_made_with(key, made[-1][:-1]) + is_made_with(key, [*made[-1], 0])
+        assert not any(is_made_with(key, other) for other in made[:-1])
+    tally("K3", f"{rule}: development keys made again, one of whose points is another", points, wrong)
+    assert wrong == 0
+
+
+def test_errors_that_equal_weights_would_cancel_are_found(world, statement):
+    """Two points moved by as much, one up and one down: fixed weights would see nothing."""
+    key = world.provers[statement].circuit_key.verifying_key
+    scalars = input_scalars(compile_statement("cross-margin", Shape(4, 2, 2, 2), statement).system)
+    for first in range(0, 30, 3):
+        moved = [*scalars]
+        moved[first] += 5
+        moved[first + 1] -= 5
+        assert not is_made_with(key, moved)
 
 
 @pytest.mark.parametrize("part", ["alpha", "beta", "gamma", "delta", "ic", "order", "count"])

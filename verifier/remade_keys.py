@@ -1,47 +1,49 @@
 """A development key made again: its verifying half, from the constraints alone, without its proving half.
 
-The secrets are published, so the input points are plain sums: IC_i = (beta·A_i + alpha·B_i + C_i)·G1, where A_i is the
-sum of L_row(tau) times what stands at wire i in each row. Only the public wires' rows are looked at, and no key file
-is made: a tenth of set-up's time.
+The secrets are published, so the input points are multiples that anybody can compute: IC_i = s_i·G1 with s_i =
+beta·A_i + alpha·B_i + C_i, where A_i is the sum of L_row(tau) times what stands at wire i in each row. Only the public
+wires' rows are looked at. All points are compared at once: Σ w_i·IC_i = (Σ w_i·s_i)·G1 for weights that nobody knew
+before the key was fixed holds for a wrong key with a chance of one in 2^128.
 """
 
 from __future__ import annotations
 
+import secrets
 from functools import lru_cache
 
 from ..circuits.compiler.system import ConstraintSystem
-from ..kernel import G1, R, VerifyingKey, development_secrets, field_inv, g1_multiply, g2_multiply
+from ..kernel import G1, R, VerifyingKey, development_secrets, field_inv, g1_multiply, g2_multiply, msm_g1
 from ..kernel.field import root_of_unity
-from ..kernel.groth16_data import G2, G2_GENERATOR
+from ..kernel.groth16_data import G2_GENERATOR
 
-__all__ = ["KeyPoints", "development_points", "key_points"]
+__all__ = ["input_scalars", "is_made_with"]
 
 G1_GENERATOR: G1 = (1, 2)
-
-KeyPoints = tuple[G1, G2, G2, G2, tuple[G1, ...]]
-"""All that a verifying key checks with: alpha, beta, gamma, delta, IC."""
+_WEIGHT_BITS = 128
 
 
-def key_points(key: VerifyingKey) -> KeyPoints:
-    """Return a key's points."""
-    return key.alpha, key.beta, key.gamma, key.delta, key.ic
+def input_scalars(system: ConstraintSystem) -> list[int]:
+    """Return s_i of wire one and each public input, as `kernel.setup` multiplies the generator by them."""
+    published = development_secrets()
+    sums = zip(*_input_sums(system), strict=True)
+    return [(published.beta * a + published.alpha * b + c) % R for a, b, c in sums]
 
 
-def development_points(system: ConstraintSystem) -> KeyPoints:
-    """Return the points of a circuit's development key, as `kernel.setup` makes them from its file."""
-    secrets = development_secrets()
-    sums = _input_sums(system)
-    scalars = [(secrets.beta * a + secrets.alpha * b + c) % R for a, b, c in zip(*sums, strict=True)]
-    points = [g1_multiply(G1_GENERATOR, scalar) for scalar in scalars]
-    return *_constants(), tuple(point or (0, 0) for point in points)
+def is_made_with(key: VerifyingKey, scalars: list[int]) -> bool:
+    """Whether a key is the development key with these input scalars, in every point that a verification uses."""
+    if (key.alpha, key.beta, key.gamma, key.delta) != _constants() or len(key.ic) != len(scalars):
+        return False
+    weights = [1 + secrets.randbits(_WEIGHT_BITS) for _ in scalars]
+    sum_of_scalars = sum(weight * scalar for weight, scalar in zip(weights, scalars, strict=True)) % R
+    return msm_g1(key.ic, weights) == g1_multiply(G1_GENERATOR, sum_of_scalars)
 
 
 @lru_cache(maxsize=1)
-def _constants() -> tuple[G1, G2, G2, G2]:
-    secrets = development_secrets()
-    alpha = g1_multiply(G1_GENERATOR, secrets.alpha)
-    beta, delta = (g2_multiply(G2_GENERATOR, scalar) for scalar in (secrets.beta, secrets.delta))
-    return alpha or (0, 0), beta or G2_GENERATOR, G2_GENERATOR, delta or G2_GENERATOR
+def _constants() -> tuple[object, ...]:
+    """Return alpha, beta, gamma and delta of every development key."""
+    published = development_secrets()
+    beta, delta = (g2_multiply(G2_GENERATOR, scalar) for scalar in (published.beta, published.delta))
+    return g1_multiply(G1_GENERATOR, published.alpha), beta, G2_GENERATOR, delta
 
 
 def _input_sums(system: ConstraintSystem) -> tuple[list[int], list[int], list[int]]:
