@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from .files.portfolio import Portfolio, load_portfolio
     from .files.tables import Tables, make_tables
     from .margin.report import Leg, MarginReport
-    from .session import MarginProof, Secrets, Session, Where
+    from .secrets.places import Secrets, Where
+    from .session import MarginProof, Session
 
 _HOMES = {
     "Leg": "margin.report",
@@ -19,10 +20,10 @@ _HOMES = {
     "Market": "files.models",
     "Parameters": "files.models",
     "Portfolio": "files.portfolio",
-    "Secrets": "session",
+    "Secrets": "secrets.places",
     "Session": "session",
     "Tables": "files.tables",
-    "Where": "session",
+    "Where": "secrets.places",
     "load_market": "files.models",
     "load_parameters": "files.models",
     "load_portfolio": "files.portfolio",

@@ -25,6 +25,7 @@ from .files.tables import Tables, boxed_tables, level_tables, make_tables
 from .margin.report import MarginReport, margin_report
 from .secrets import writer
 from .secrets.openings import OwnerKey, alone, fresh_opening, load_owner, save_opening, save_owner
+from .secrets.places import Secrets, Where
 
 if TYPE_CHECKING:
     from .margin.compare import Comparison
@@ -33,27 +34,6 @@ if TYPE_CHECKING:
 __all__ = ["MarginProof", "Secrets", "Session", "Where", "check_singles", "demanded_tables"]
 
 PathLike = str | Path
-
-
-@dataclass(frozen=True)
-class Where:
-    """Where the secrets of a proof are kept: the owner's key and the opening, beside the portfolio unless said."""
-
-    owner: Path
-    opening: Path
-
-    @classmethod
-    def beside(cls, portfolio: Path, *, owner: Path | None = None, opening: Path | None = None) -> Where:
-        """Return the default places, or the given ones."""
-        opening = opening or portfolio.with_name(f"{portfolio.stem}.opening.json")
-        folder = opening.parent if opening.is_file() or not opening.exists() else portfolio.parent
-        return cls(owner or folder / f"{portfolio.stem}.owner.json", opening)
-
-    def owner_key(self, *, needed: bool = False) -> tuple[OwnerKey, bool]:
-        """Return the owner's key and whether it was drawn now, not yet written. `needed`: it must exist."""
-        if needed or self.owner.exists():
-            return load_owner(self.owner), False
-        return OwnerKey.draw(), True
 
 
 @dataclass(frozen=True, repr=False)
@@ -81,18 +61,6 @@ class MarginProof:
         Raises FileError when the folder cannot be written or holds anything else.
         """
         return write_proof(Path(directory), self.proof, self.public, self.receipt)
-
-
-@dataclass(frozen=True, repr=False)
-class Secrets:
-    """What a proof was made from. The opening is the only way back into the account; the witness tells all of it."""
-
-    opening: Opening
-    witness: bytes
-
-    def __repr__(self) -> str:
-        """Keep them out of logs and tracebacks."""
-        return "Secrets(…)"
 
 
 class Session:
