@@ -266,10 +266,11 @@ class Session:
     ) -> bool:
         """Whether a proof, or the proof in a folder, holds and says what is demanded: `verified` without its words.
 
-        Raises what `verified` raises, ProofRejected apart.
+        The statement is the circuit's. One word cannot say that it is only claimed: raises MismatchError (code
+        "only-claimed") when nothing ties the key to it, and what `verified` raises, ProofRejected apart.
         """
         try:
-            self.verified(
+            said = self.verified(
                 proof,
                 market,
                 margin=margin,
@@ -281,6 +282,13 @@ class Session:
             )
         except ProofRejected:
             return False
+        if not said.tied:
+            raise MismatchError(
+                f"nothing ties the key to {said.statement}, which its folder claims",
+                code="only-claimed",
+                file=str(self.circuit),
+                hint="key_id=..., the transcript beside the key, or verified()",
+            )
         return True
 
     def verified(

@@ -14,7 +14,7 @@ import pytest
 from zkmargin.client import Session
 from zkmargin.client.session import Secrets
 from zkmargin.kernel import Proof, R, development_secrets, g1_add, g1_multiply, g2_multiply, msm_g1, setup
-from zkmargin.kernel.errors import DoesNotHold, ZkmarginError
+from zkmargin.kernel.errors import DoesNotHold, MismatchError, ZkmarginError
 from zkmargin.kernel.groth16_data import G2_GENERATOR
 from zkmargin.prover.setup import record_key
 from zkmargin.verifier.check import Verified
@@ -223,6 +223,11 @@ def test_a_key_that_nothing_ties_to_its_statement_only_claims_it(zkmargin, doors
     assert said.as_json()["key"] == "ceremony"
     options = ["--circuit", lying, "-m", folder / "market.json", "-p", folder / "parameters-small.json"]
     assert "claims" in zkmargin("verify", proof, *options).out
+    session = Session.load(folder / "parameters-small.json", lying)
+    with pytest.raises(MismatchError) as caught:  # one word cannot say that it is only claimed
+        session.verify(proof, folder / "market.json")
+    assert caught.value.code == "only-claimed"
+    assert session.verify(proof, folder / "market.json", key_id=said.key_id) is True
     known = doors(proof, circuit=honest, key_id=said.key_id)
     assert known.as_json()["statement"] == "shortfall"
     assert doors(proof, circuit=honest, key_id="0x" + 64 * "5") == "key-mismatch"
