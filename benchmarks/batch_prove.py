@@ -19,10 +19,8 @@ from time import perf_counter
 from zkmargin.circuits.build import compile_statement, write_circuit
 from zkmargin.client.batch.batch import Batch, Done, accounts_in
 from zkmargin.client.batch.workers import LocalWorkers
-from zkmargin.client.commands.groth16_files import proof_json, public_json
 from zkmargin.client.files.loading import load_parameters
 from zkmargin.client.session import Session
-from zkmargin.kernel.files import write_file
 from zkmargin.prover.setup import development_setup
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "hyperliquid"
@@ -72,10 +70,7 @@ def main() -> None:
         with timed(single, alone):
             for number, portfolio in enumerate(portfolios):
                 made = session.prove(portfolio, MARKET, context=1)
-                out = folder / "alone" / str(number)
-                out.mkdir(parents=True)
-                write_file(out / "public.json", public_json(made.public))
-                write_file(out / "proof.json", proof_json(made.proof))
+                made.write(folder / "alone" / str(number))
         batch = Batch(session, MARKET, folder / "proofs", context=2, margin="maintenance")
         with timed(many, count):
             accounts = accounts_in(folder / "accounts", folder / "openings")

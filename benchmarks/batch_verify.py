@@ -11,6 +11,7 @@ import platform
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
@@ -23,14 +24,16 @@ from zkmargin.client.files.tables import make_tables
 from zkmargin.kernel import backend, kernel, verify, verify_batch
 from zkmargin.prover.prove import Prover
 from zkmargin.prover.setup import development_setup
-from zkmargin.verifier.batch import Item, verify_many
+from zkmargin.verifier.batch import verify_many
+from zkmargin.verifier.proof_files import ProofFiles
+from zkmargin.verifier.statement_keys import judge_key
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "hyperliquid"
 SIZES = (1, 8, 64, 512)
 PROOFS = 64
 
 
-def proved(folder: Path) -> tuple[Prover, list[Item]]:
+def proved(folder: Path) -> tuple[Prover, list[ProofFiles]]:
     """Compile, set up, and prove one account under many contexts."""
     parameters = load_parameters(EXAMPLE / "parameters.json")
     tables = make_tables(parameters, load_market(EXAMPLE / "market.json"))
@@ -40,7 +43,7 @@ def proved(folder: Path) -> tuple[Prover, list[Item]]:
     holdings = to_holdings(load_portfolio(EXAMPLE / "portfolio.json"), parameters, tables)
     opening = Opening(holdings, (1, 2), draw_salt())
     made = [prover.prove(opening, tables.market, tables.maintenance, context=context) for context in range(PROOFS)]
-    return prover, [(one.public, one.proof) for one in made]
+    return prover, [ProofFiles(one.public, one.proof) for one in made]
 
 
 def timed(run: Callable[[], bool]) -> float:
@@ -56,19 +59,21 @@ def main() -> None:
     print(f"kernel {backend()}, {kernel().threads()} threads, {platform.machine()}", file=sys.stderr)
     with tempfile.TemporaryDirectory() as folder:
         prover, items = proved(Path(folder))
-    key, points = prover.circuit_key, prover.circuit_key.verifying_key
+    key, points = judge_key(prover.circuit_key, allow_development=True), prover.circuit_key.verifying_key
     for size in SIZES:
         batch = [items[index % PROOFS] for index in range(size)]
-        publics, proofs = [public for public, _ in batch], [proof for _, proof in batch]
-        wrong = [(items[1][0], items[0][1]), *batch[1:]]
+        publics, proofs = [one.public for one in batch], [one.proof for one in batch]
+        wrong = [replace(items[1], proof=items[0].proof), *batch[1:]]
         times: dict[str, list[float]] = {"single": [], "batch": [], "checked": [], "one_wrong": []}
         for _ in range(rounds):
-            times["single"].append(timed(lambda: all(verify(points, *item) for item in items)) / PROOFS)
+            times["single"].append(
+                timed(lambda: all(verify(points, item.public, item.proof) for item in items)) / PROOFS
+            )
             times["batch"].append(timed(lambda: verify_batch(points, publics, proofs)) / size)  # noqa: B023
             times["checked"].append(timed(lambda: all(one.ok for one in verify_many(key, batch))) / size)  # noqa: B023
             times["one_wrong"].append(timed(lambda: not verify_many(key, wrong)[0].ok) / size)  # noqa: B023
         best = {f"{name}_ms": round(min(values), 3) for name, values in times.items()}
-        print(json.dumps({"proofs": size, "public": len(batch[0][0]), **best}))
+        print(json.dumps({"proofs": size, "public": len(batch[0].public), **best}))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .files.portfolio import Portfolio, load_portfolio
     from .files.tables import Tables, make_tables
     from .margin.report import Leg, MarginReport
+    from .secrets.places import Secrets, Where
     from .session import MarginProof, Session
 
 _HOMES = {
@@ -20,8 +21,10 @@ _HOMES = {
     "Market": "files.models",
     "Parameters": "files.models",
     "Portfolio": "files.portfolio",
+    "Secrets": "secrets.places",
     "Session": "session",
     "Tables": "files.tables",
+    "Where": "secrets.places",
     "load_market": "files.loading",
     "load_parameters": "files.loading",
     "load_portfolio": "files.portfolio",
@@ -35,8 +38,10 @@ __all__ = [
     "Market",
     "Parameters",
     "Portfolio",
+    "Secrets",
     "Session",
     "Tables",
+    "Where",
     "load_market",
     "load_parameters",
     "load_portfolio",

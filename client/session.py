@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
@@ -14,8 +14,11 @@ from ..circuits.model import BOX, CREDIT_BITS, Holdings, Opening, Table
 from ..kernel import Proof
 from ..kernel.errors import InputError, MismatchError, ProofRejected
 from ..prover.prove import Prover, decide
-from ..verifier.check import CONTEXT_BITS, verify_statement
+from ..verifier.check import CONTEXT_BITS, Demands, Verified, verify_statement
 from ..verifier.keys import CircuitKey
+from ..verifier.proof_files import ProofFiles, as_read, read_proof, write_proof
+from ..verifier.receipt import Receipt, make_receipt
+from ..verifier.statement_keys import JudgedKey, judge_key
 from .files.loading import load_market, load_parameters
 from .files.models import Market, Parameters
 from .files.portfolio import Portfolio, load_portfolio, portfolio_from_frame, to_holdings
@@ -23,56 +26,42 @@ from .files.tables import Tables, boxed_tables, level_tables, make_tables
 from .margin.report import MarginReport, margin_report
 from .secrets import writer
 from .secrets.openings import OwnerKey, alone, fresh_opening, load_owner, save_opening, save_owner
+from .secrets.places import Secrets, Where
 
 if TYPE_CHECKING:
     from .margin.compare import Comparison
     from .margin.explain import Explanation
 
-__all__ = ["MarginProof", "Session", "Where", "check_singles", "demanded_tables"]
+__all__ = ["MarginProof", "Secrets", "Session", "Where", "check_singles", "demanded_tables"]
 
 PathLike = str | Path
 
 
-@dataclass(frozen=True)
-class Where:
-    """Where the secrets of a proof are kept: the owner's key and the opening, beside the portfolio unless said."""
-
-    owner: Path
-    opening: Path
-
-    @classmethod
-    def beside(cls, portfolio: Path, *, owner: Path | None = None, opening: Path | None = None) -> Where:
-        """Return the default places, or the given ones."""
-        opening = opening or portfolio.with_name(f"{portfolio.stem}.opening.json")
-        folder = opening.parent if opening.is_file() or not opening.exists() else portfolio.parent
-        return cls(owner or folder / f"{portfolio.stem}.owner.json", opening)
-
-    def owner_key(self, *, needed: bool = False) -> tuple[OwnerKey, bool]:
-        """Return the owner's key and whether it was drawn now, not yet written. `needed`: it must exist."""
-        if needed or self.owner.exists():
-            return load_owner(self.owner), False
-        return OwnerKey.draw(), True
-
-
 @dataclass(frozen=True, repr=False)
 class MarginProof:
-    """A verified proof with everything it says in public, and the opening that only its owner may hold.
+    """A verified proof with everything it says in public; nothing in it is secret.
 
-    `public` is in the manifest's order, `names` beside it; `opening_file` is where the opening was written, if it was.
+    `public` is in the manifest's order, `names` beside it; `receipt` says what was proved; `opening_file` is where the
+    opening was written, if it was.
     """
 
     proof: Proof
     public: tuple[int, ...]
     names: tuple[str, ...]
-    margin: str
-    opening: Opening
-    witness: bytes
+    receipt: Receipt
     opening_file: Path | None = None
     timings_ms: dict[str, float] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Show the commitment only."""
         return f"MarginProof(commitment={self.public[0]:#x})"
+
+    def write(self, directory: PathLike) -> dict[str, str]:
+        """Write `proof.json`, `public.json` and `receipt.json` as one folder that appears at once; return their paths.
+
+        Raises FileError when the folder cannot be written or holds anything else.
+        """
+        return write_proof(Path(directory), self.proof, self.public, self.receipt)
 
 
 class Session:
@@ -95,6 +84,7 @@ class Session:
         self.circuit = circuit
         self.owner = owner
         self.box = box
+        self._judgements: dict[tuple[str | None, bool], JudgedKey] = {}
 
     @classmethod
     def load(
@@ -208,47 +198,141 @@ class Session:
         """Prove the circuit's statement of a portfolio, under fresh salt, or of an opening, under its own.
 
         `context` is below 2^248, `credit` in money units. A portfolio's opening is on disk before the proof is handed
-        out: at `where`, by default beside a portfolio that is a file; otherwise keep the returned `opening`. Raises
-        Insufficient or NotShort when the statement is false, with nothing written; FileError, InputError.
+        out: at `where`, by default beside a portfolio that is a file. Raises Insufficient or NotShort when the
+        statement is false, with nothing written; InputError (code "no-place") for a portfolio that is no file without
+        `where`, for its opening would be lost; FileError, InputError.
+        """
+        held = portfolio if isinstance(portfolio, str | Path) else _portfolio(portfolio)
+        if where is None and isinstance(held, Portfolio):
+            raise InputError(
+                "there is no place for the opening, without which nobody can prove anything of the account again",
+                code="no-place",
+                hint="where=Where(owner, opening), or prove_with_secrets",
+            )
+        return self.prove_with_secrets(held, market, context=context, credit=credit, margin=margin, where=where)[0]
+
+    def prove_with_secrets(
+        self,
+        portfolio: Any,  # noqa: ANN401
+        market: PathLike | Market,
+        *,
+        context: int,
+        credit: int = 0,
+        margin: str = "maintenance",
+        where: Where | None = None,
+    ) -> tuple[MarginProof, Secrets]:
+        """Prove as `prove` does and return opening and witness beside the proof, for the caller to keep.
+
+        Of a portfolio that is no file nothing is written without `where`: the returned opening is the only one, and
+        the session's `owner` the only key. Raises as `prove`.
         """
         start = perf_counter()
         check_singles(context, credit)
-        prover, tables = self.prover, self.tables(market)
-        level = tables.parameters(margin)
+        prover, round_ = self.prover, self.tables(market)
+        level = round_.parameters(margin)
         held = _portfolio(portfolio)
         if isinstance(held, Opening):
             where, holdings = None, held.holdings
         else:
             where = Where.beside(Path(portfolio)) if where is None and isinstance(portfolio, str | Path) else where
-            holdings = to_holdings(held, self.parameters, tables)
-        tables = self.stated(tables, prover.manifest.statement)
+            holdings = to_holdings(held, self.parameters, round_)
+        tables = self.stated(round_, prover.manifest.statement)
         self.decide(tables, holdings, margin, credit)
         kept = contextlib.nullcontext(held) if isinstance(held, Opening) else self._opened(holdings, where)
         with kept as opening:
             read = 1e3 * (perf_counter() - start)
             proved = prover.prove(opening, tables.market, level, credit=credit, context=context)
-        return MarginProof(
+        key, box = prover.circuit_key, self.box
+        proof = MarginProof(
             proved.proof,
             proved.public,
             prover.manifest.public,
-            margin,
-            opening,
-            proved.witness,
+            make_receipt(key, proved.proof, proved.public, (tables.market, level), margin=margin, box=box),
             where.opening if where else None,
             {"read": read, **proved.timings_ms},
         )
+        return proof, Secrets(opening, proved.witness)
 
-    def verify(self, proof: MarginProof, market: PathLike | Market | None = None) -> bool:
-        """Whether a proof holds, its cells inside the schema and, where a market is given, exactly that market's."""
-        tables = []
-        if market is not None:
-            made = self.stated(self.tables(market), self.circuit_key.manifest.statement)
-            tables = [made.market, made.parameters(proof.margin)]
+    def verify(
+        self,
+        proof: MarginProof | PathLike,
+        market: PathLike | Market | None = None,
+        *,
+        margin: str | None = None,
+        credit: int = 0,
+        commitment: int | None = None,
+        context: int | None = None,
+        key_id: str | None = None,
+        allow_development: bool = False,
+    ) -> bool:
+        """Whether a proof, or the proof in a folder, holds and says what is demanded: `verified` without its words.
+
+        The statement is the circuit's. One word cannot say that it is only claimed: raises MismatchError (code
+        "only-claimed") when nothing ties the key to it, and what `verified` raises, ProofRejected apart.
+        """
         try:
-            verify_statement(self.circuit_key, proof.public, proof.proof, tables)
+            said = self.verified(
+                proof,
+                market,
+                margin=margin,
+                credit=credit,
+                commitment=commitment,
+                context=context,
+                key_id=key_id,
+                allow_development=allow_development,
+            )
         except ProofRejected:
             return False
+        if not said.tied:
+            raise MismatchError(
+                f"nothing ties the key to {said.statement}, which its folder claims",
+                code="only-claimed",
+                file=str(self.circuit),
+                hint="key_id=..., the transcript beside the key, or verified()",
+            )
         return True
+
+    def verified(
+        self,
+        proof: MarginProof | PathLike,
+        market: PathLike | Market | None = None,
+        *,
+        margin: str | None = None,
+        credit: int = 0,
+        commitment: int | None = None,
+        context: int | None = None,
+        key_id: str | None = None,
+        allow_development: bool = False,
+    ) -> Verified:
+        """Return what a proof, or the proof in a folder, says; nothing of the proof is taken for what is demanded.
+
+        With a market the proof must be about exactly its prices and the session's parameters at `margin` (maintenance
+        if not said); without one the prover chose the prices. The credit must be exactly `credit`. `key_id` is the id
+        by which you know this statement's key. Development keys are refused unless `allow_development`.
+
+        Raises ProofRejected, whose code says why; MismatchError when the key is shown not to be the statement's;
+        FileError, InputError.
+        """
+        judged = self._judged(key_id, allow_development=allow_development)
+        demands = Demands(credit=credit, commitment=commitment, context=context)
+        if market is not None:
+            demands = self.demanded(market, margin=margin or "maintenance", demands=demands)
+        elif margin is not None:
+            raise InputError("a level is demanded together with a market", code="usage")
+        files = _read(proof)
+        return verify_statement(judged, files.public, files.proof, demands, files.receipt)
+
+    def demanded(self, market: PathLike | Market, *, margin: str, demands: Demands = Demands()) -> Demands:  # noqa: B008
+        """Return demands with the tables of a market and one level of the parameters. Raises FileError, InputError."""
+        made = self.stated(self.tables(market), self.circuit_key.manifest.statement)
+        return replace(demands, tables=(made.market, made.parameters(margin)), margin=margin, box=self.box)
+
+    def _judged(self, key_id: str | None, *, allow_development: bool) -> JudgedKey:
+        """Return the session's key, judged once however many proofs follow."""
+        asked = (key_id, allow_development)
+        if asked not in self._judgements:
+            self._judgements[asked] = judge_key(self.circuit_key, allow_development=allow_development, key_id=key_id)
+        return self._judgements[asked]
 
     @contextlib.contextmanager
     def _opened(self, holdings: Holdings, where: Where | None) -> Iterator[Opening]:
@@ -301,6 +385,14 @@ class Session:
             )
 
 
+def _read(proof: MarginProof | PathLike) -> ProofFiles:
+    if isinstance(proof, MarginProof):
+        return as_read(proof.proof, proof.public, proof.receipt)
+    if isinstance(proof, str | Path):
+        return read_proof(Path(proof))
+    raise InputError("a proof is what `prove` returned, or the folder of one")
+
+
 def check_singles(context: int, credit: int) -> None:
     """Raise InputError when a statement's single inputs are out of their range."""
     if not 0 <= context < 1 << CONTEXT_BITS:
@@ -310,22 +402,27 @@ def check_singles(context: int, credit: int) -> None:
 
 
 def demanded_tables(
-    circuit: Path, market: Path | None, parameters: Path | None, margin: str, box: str | None = None
-) -> list[Table]:
-    """Return the tables that a verifier demands, none when no files are given.
+    circuit: Path,
+    market: Path | None,
+    parameters: Path | None,
+    margin: str | None,
+    box: str | None = None,
+    *,
+    demands: Demands = Demands(),  # noqa: B008 - frozen
+) -> Demands:
+    """Return a verifier's demands with the tables of its files, as they are when no files are given.
 
-    Raises InputError (code "usage") when only one file is given or a box without any, MismatchError when they are of
-    another shape than the circuit's, FileError.
+    Raises InputError (code "usage") when only one file is given, or a level or box without any; MismatchError when they
+    are of another shape than the circuit's, FileError.
     """
     if (market is None) != (parameters is None):
         raise InputError("--market and --parameters are given together or not at all", code="usage")
     if market is None or parameters is None:
-        if box is not None:
-            raise InputError("--box goes with --market and --parameters", code="usage")
-        return []
-    session = Session.load(parameters, circuit, box=box)
-    made = session.stated(session.tables(market), session.circuit_key.manifest.statement)
-    return [made.market, made.parameters(margin)]
+        if box is not None or margin is not None:
+            option = "--box" if box is not None else "--margin"
+            raise InputError(f"{option} goes with --market and --parameters", code="usage")
+        return demands
+    return Session.load(parameters, circuit, box=box).demanded(market, margin=margin or "maintenance", demands=demands)
 
 
 def _portfolio(source: Any) -> Portfolio | Opening:  # noqa: ANN401

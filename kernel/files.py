@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .errors import FileError, FormatError
 
-__all__ = ["read_file", "reading", "write_file"]
+__all__ = ["read_file", "reading", "settle", "write_file"]
 
 
 def write_file(path: Path, data: bytes, *, mode: int = 0o600) -> None:
@@ -32,7 +32,7 @@ def write_file(path: Path, data: bytes, *, mode: int = 0o600) -> None:
                 os.fchmod(file.fileno(), mode)
                 os.fsync(file.fileno())
             os.replace(name, path)
-            _settle(path.parent)
+            settle(path.parent)
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(name)
@@ -41,7 +41,7 @@ def write_file(path: Path, data: bytes, *, mode: int = 0o600) -> None:
         raise FileError(f"the file cannot be written: {error.strerror}", file=str(path)) from None
 
 
-def _settle(folder: Path) -> None:
+def settle(folder: Path) -> None:
     """Flush a folder's names, so that a file written before another survives a power cut if the other does."""
     with contextlib.suppress(OSError):  # a folder that cannot be read, a file system without it
         descriptor = os.open(folder, os.O_RDONLY)

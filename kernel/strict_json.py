@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 from .errors import FileError
 
-__all__ = ["LARGEST_FILE", "NumberToken", "read_bytes", "read_json", "read_text"]
+__all__ = ["LARGEST_FILE", "NumberToken", "parse_json", "read_bytes", "read_json", "read_text"]
 
 LARGEST_FILE = 8 * 1024 * 1024
 _DEEPEST = 32
@@ -46,7 +46,10 @@ def read_bytes(path: Path, limit: int = LARGEST_FILE) -> bytes:
 
 def read_text(path: Path) -> str:
     """Return a file's text. Raises FileError unless it is UTF-8 without a byte-order mark."""
-    data = read_bytes(path)
+    return _text(read_bytes(path), path)
+
+
+def _text(data: bytes, path: Path) -> str:
     if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         raise FileError(
             f"{path.name} begins with a byte-order mark",
@@ -68,8 +71,15 @@ def read_json(path: Path, numbers: Callable[[str], Any] | None = None) -> Any:  
 
     Raises FileError on syntax errors (with the line), duplicate keys, NaN and infinities, and hostile nesting.
     """
-    text = read_text(path)
+    return _parsed(read_text(path), path, numbers)
 
+
+def parse_json(data: bytes, path: Path) -> Any:  # noqa: ANN401
+    """Return the JSON of a file's bytes that were read already, as `read_json` would. Raises FileError."""
+    return _parsed(_text(data, path), path, None)
+
+
+def _parsed(text: str, path: Path, numbers: Callable[[str], Any] | None) -> Any:  # noqa: ANN401
     def fail(message: str, code: str, line: int | None = None) -> NoReturn:
         raise FileError(f"{path.name} {message}", code=code, file=str(path), line=line)
 

@@ -12,30 +12,27 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from ..circuits.build import FILES, MANIFEST, Manifest
 from ..kernel import is_development_key, load_key
-from ..kernel.errors import CeremonyRejected, FileError, FormatError, InputError, MismatchError
+from ..kernel.errors import FileError, FormatError, InputError, MismatchError
 from ..kernel.files import read_file, write_file
 from ..kernel.phase2 import (
     Beacon,
     Contribution,
     KeyTranscript,
-    PowersOfTau,
     beacon,
     check_key,
     claimed_transcript,
     contribute,
 )
+from ..verifier.ceremony import R1CS, VerifiedCeremony, current_key, digest, load_powers, verify_ceremony
+from ..verifier.ceremony_transcript import FOLDER, POWERS, TRANSCRIPT, Circuit, KeyRecord, Powers, Transcript
 from ..verifier.keys import KEY_RECORD, ZKEY, file_hash
-from .ceremony_transcript import FOLDER, POWERS, TRANSCRIPT, Circuit, KeyRecord, Powers, Transcript
 from .setup import SetupResult, record_key
 
 __all__ = [
-    "Verified",
     "accept_contribution",
     "add_beacon",
     "add_contribution",
@@ -43,28 +40,7 @@ __all__ = [
     "finish_ceremony",
     "start_ceremony",
     "start_here",
-    "verify_ceremony",
-    "verify_file",
 ]
-
-R1CS = "circuit.r1cs"
-
-
-@dataclass(frozen=True)
-class Verified:
-    """A ceremony whose every step was checked."""
-
-    transcript: Transcript
-
-    @property
-    def contributions(self) -> int:
-        """Return how many people contributed, the beacon apart."""
-        return sum(step.kind == "contribution" for step in self.transcript.steps)
-
-    @property
-    def complete(self) -> bool:
-        """Return whether it may be finished."""
-        return self.contributions > 0 and self.transcript.beacon_given
 
 
 def start_ceremony(directory: Path, ptau: Path, circuits: Sequence[Path]) -> Transcript:
@@ -137,32 +113,6 @@ def accept_contribution(directory: Path, keys: Sequence[Path]) -> Transcript:
     return _step(directory, theirs)
 
 
-def verify_ceremony(directory: Path) -> Verified:
-    """Check everything: the powers, the initial keys made anew, every contribution, the keys and the transcript.
-
-    Raises CeremonyRejected when anything was changed.
-    """
-    with _rejecting():
-        transcript = Transcript.load(directory)
-        if transcript.powers.sha256 != file_hash(directory / POWERS):
-            raise MismatchError("the powers of tau are not those the ceremony started from", file=POWERS)
-        circuits = []
-        for index, circuit in enumerate(transcript.circuits):
-            r1cs = read_file(directory / circuit.folder / R1CS)
-            if _digest(r1cs) != circuit.r1cs:
-                raise MismatchError(f"the circuit {circuit.folder} is not the one the ceremony started from")
-            circuits.append((circuit, r1cs, _current(directory, transcript, index)))
-        powers = _powers(directory / POWERS)
-        for index, (circuit, r1cs, key) in enumerate(circuits):
-            initial = powers.initial_key(r1cs)
-            if _digest(initial) != transcript.steps[0].keys[index].sha256:
-                raise MismatchError(f"the first key of {circuit.folder} was not made from its circuit and the powers")
-            _check_told(transcript, index, check_key(initial, key))
-        if transcript.powers.power != powers.power:
-            raise MismatchError("the transcript tells of other powers of tau", file=POWERS)
-        return Verified(transcript)
-
-
 def finish_ceremony(directory: Path) -> dict[str, SetupResult]:
     """Check everything once more and write each circuit's keys and their record; return them by circuit.
 
@@ -170,12 +120,12 @@ def finish_ceremony(directory: Path) -> dict[str, SetupResult]:
     """
     with _alone(directory):
         transcript = Transcript.load(directory)
-        _refuse_incomplete(Verified(transcript))
-        verify_ceremony(directory)
+        _refuse_incomplete(VerifiedCeremony(transcript))
+        verify_ceremony(directory, allow_development=True)  # these are refused below, with a word of their own
         results = {}
         for index, circuit in enumerate(transcript.circuits):
             folder = directory / circuit.folder
-            content = _current(directory, transcript, index)
+            content = current_key(directory, transcript, index)
             key = load_key(content).verifying_key
             if is_development_key(key):
                 raise FormatError("the powers of tau are the development ones: anyone can forge", code="ceremony")
@@ -197,23 +147,17 @@ def contribute_to_file(zkey: Path, out: Path, name: str, text: bytes = b"") -> K
     return transcript
 
 
-def verify_file(zkey: Path, r1cs: Path, ptau: Path) -> KeyTranscript:
-    """Check one `.zkey` of any ceremony against its circuit and powers. Raises CeremonyRejected."""
-    with _rejecting():
-        return check_key(_powers(ptau).initial_key(read_file(r1cs)), read_file(zkey))
-
-
 def _start(directory: Path, ptau: Path, sources: dict[str, Path]) -> Transcript:
     """Make every first key before anything is written, then copy circuits and powers; the transcript comes last."""
-    powers = _powers(ptau)
+    powers = load_powers(ptau)
     circuits, keys, records = [], [], []
     for folder, source in sources.items():
         r1cs = read_file(source) if source.suffix == ".r1cs" else Manifest.load(source).read(R1CS)
         key = powers.initial_key(r1cs)
         circuit_hash = "0x" + claimed_transcript(key).circuit.hex()
-        circuits.append(Circuit(folder=folder, r1cs=_digest(r1cs), circuit_hash=circuit_hash))
+        circuits.append(Circuit(folder=folder, r1cs=digest(r1cs), circuit_hash=circuit_hash))
         keys.append(key)
-        records.append(KeyRecord(sha256=_digest(key), contribution=None))
+        records.append(KeyRecord(sha256=digest(key), contribution=None))
     if len({circuit.circuit_hash for circuit in circuits}) != len(circuits):
         raise InputError("two of the circuits are the same", code="usage")
     for folder, source in sources.items():
@@ -236,7 +180,7 @@ def _step(directory: Path, make: Callable[[bytes, Circuit], bytes]) -> Transcrip
             raise InputError("the beacon was given: nothing comes after it", code="ceremony", hint="ceremony finish")
         keys, made = [], []
         for index, circuit in enumerate(transcript.circuits):
-            before = _current(directory, transcript, index)
+            before = current_key(directory, transcript, index)
             after = make(before, circuit)
             contributions = check_key(before, after).contributions
             if len(contributions) != len(transcript.steps):
@@ -258,31 +202,9 @@ def _extended(transcript: Transcript, keys: list[bytes], made: list[Contribution
         raise MismatchError("the circuits' contributions are of different people or beacons", code="ceremony")
     name, source = sources.pop()
     records = [
-        KeyRecord(sha256=_digest(key), contribution="0x" + each.hash.hex())
-        for key, each in zip(keys, made, strict=True)
+        KeyRecord(sha256=digest(key), contribution="0x" + each.hash.hex()) for key, each in zip(keys, made, strict=True)
     ]
     return transcript.extended("beacon" if source else "contribution", name, source, records)
-
-
-def _check_told(transcript: Transcript, index: int, key: KeyTranscript) -> None:
-    """Demand that the transcript tells of exactly the contributions in a circuit's key."""
-    circuit = transcript.circuits[index]
-    steps = transcript.steps[1:]
-    told = len(steps) == len(key.contributions) and all(
-        step.tells(made, index) for step, made in zip(steps, key.contributions, strict=True)
-    )
-    if not told or circuit.circuit_hash != "0x" + key.circuit.hex():
-        raise MismatchError(f"the transcript and the key of {circuit.folder} tell of different contributions")
-
-
-def _current(directory: Path, transcript: Transcript, index: int) -> bytes:
-    """Return a circuit's key after the last step. Raises FileError, MismatchError when it is not that one."""
-    circuit = transcript.circuits[index]
-    path = transcript.find_key(directory, circuit)
-    content = read_file(path)
-    if _digest(content) != transcript.steps[-1].keys[index].sha256:
-        raise MismatchError("this is not the key that the last step left", code="ceremony", file=str(path))
-    return content
 
 
 def _refuse_second(directory: Path) -> None:
@@ -290,7 +212,7 @@ def _refuse_second(directory: Path) -> None:
         raise InputError("a ceremony was started in this folder already", code="ceremony", file=str(directory))
 
 
-def _refuse_incomplete(ceremony: Verified) -> None:
+def _refuse_incomplete(ceremony: VerifiedCeremony) -> None:
     if not ceremony.contributions:
         raise InputError(
             "nobody has contributed: anyone could forge under these keys",
@@ -337,31 +259,10 @@ def _copy(source: Path, target: Path) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def _powers(path: Path) -> PowersOfTau:
-    try:
-        return PowersOfTau.load(path)
-    except FormatError as error:
-        error.file = str(path)
-        raise
-
-
 def _named(name: str) -> str:
     if not 0 < len(name) <= 64 or not name.isprintable() or name != name.strip():
         raise InputError("a contributor's name has 1 to 64 printable characters", code="usage")
     return name
-
-
-def _digest(content: bytes) -> str:
-    return "0x" + sha256(content).hexdigest()
-
-
-@contextlib.contextmanager
-def _rejecting() -> Iterator[None]:
-    """Turn what is wrong with a ceremony's files into the one answer that it does not hold."""
-    try:
-        yield
-    except (FormatError, MismatchError, FileError) as error:
-        raise CeremonyRejected(error.message, file=error.file) from error
 
 
 @contextlib.contextmanager

@@ -8,18 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..circuits.build import Manifest
-from ..contracts.encoding import circuit_id, key_bytes
 from ..kernel import VerifyingKey, development_secrets, setup
-from ..verifier.keys import KEY_RECORD, VERIFYING_KEY, ZKEY, file_hash
+from ..verifier.keys import KEY_RECORD, VERIFYING_KEY, ZKEY, file_hash, key_id
 
 __all__ = ["SetupResult", "development_setup", "record_key"]
 
 
 @dataclass(frozen=True)
 class SetupResult:
-    """A key that was made: its circuit id on chain and its files."""
+    """A key that was made: its id and its files."""
 
-    circuit_id: str
+    key_id: str
     verifying_key: VerifyingKey
     files: dict[str, str]
 
@@ -50,13 +49,13 @@ def record_key(directory: Path, key: VerifyingKey, *, development: bool) -> Setu
     _write(directory / VERIFYING_KEY, key.as_json())
     record = {
         "schema": "zkmargin/key/1",
-        "circuit_id": "0x" + circuit_id(key_bytes(key)).hex(),
+        "key_id": key_id(key),
         "development": development,
         "files": {name: file_hash(directory / name) for name in ("circuit.r1cs", ZKEY, VERIFYING_KEY)},
     }
     _write(directory / KEY_RECORD, record)
     files = {name: str(directory / name) for name in (ZKEY, VERIFYING_KEY, KEY_RECORD)}
-    return SetupResult(str(record["circuit_id"]), key, files)
+    return SetupResult(str(record["key_id"]), key, files)
 
 
 def _write(path: Path, content: object) -> None:

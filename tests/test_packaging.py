@@ -22,16 +22,6 @@ def test_every_python_folder_is_packaged():
     assert not stray
 
 
-def test_arrows_point_one_way():
-    for room in ORDER:
-        for file in (ROOT / room).rglob("*.py"):
-            depth = len(file.relative_to(ROOT).parts) - 1
-            for node in ast.walk(ast.parse(file.read_text())):
-                if isinstance(node, ast.ImportFrom) and node.level == depth + 1:
-                    target = (node.module or "").split(".")[0]
-                    assert ORDER.index(target) <= ORDER.index(room), f"{file}:{node.lineno} imports {target}"
-
-
 def test_native_kernel_is_in_use():
     from zkmargin.kernel import backend
 

@@ -1,6 +1,6 @@
 """Many proofs under one key: one check for all, and the names of the wrong ones when it fails.
 
-Each proof's public inputs are checked against the schema first: a proof about impossible tables proves nothing.
+Each proof's public inputs are checked against schema and demands first: a proof about impossible tables proves nothing.
 """
 
 from __future__ import annotations
@@ -8,16 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..circuits.model import Table
-from ..kernel import Proof, verify, verify_batch
+from ..kernel import verify, verify_batch
 from ..kernel.errors import FormatError, InputError, ProofRejected
-from .check import Verified, check_statement
-from .keys import CircuitKey
+from .check import Demands, Verified, check_statement, refuse_lies
+from .proof_files import ProofFiles
+from .statement_keys import JudgedKey
 
-__all__ = ["Item", "Verdict", "verify_many"]
-
-Item = tuple[Sequence[int], Proof]
-"""Public inputs, cells included, and the proof about them."""
+__all__ = ["Verdict", "repeated", "verify_many"]
 
 
 @dataclass(frozen=True)
@@ -39,51 +36,83 @@ class Verdict:
         return cls(None, error.code, error.message)
 
 
-def verify_many(key: CircuitKey, items: Sequence[Item], tables: Sequence[Table] = ()) -> list[Verdict]:
+def verify_many(
+    judged: JudgedKey,
+    items: Sequence[ProofFiles],
+    demands: Demands = Demands(),  # noqa: B008 - frozen
+) -> list[Verdict]:
     """Return a verdict a proof, in order, as `verify_statement` would give it; reasons are its codes.
 
     While all proofs hold this is one check. A wrong one costs one or two checks for every halving of the batch until it
-    stands alone. With `tables`, every proof must speak of exactly these.
+    stands alone. `demands` are made of every proof. That two proofs are of one account is no reason to refuse either:
+    ask `repeated`.
     """
     verdicts: dict[int, Verdict] = {}
     said: dict[int, Verified] = {}
-    for index, (public, _) in enumerate(items):
+    for index, item in enumerate(items):
         try:
-            said[index] = check_statement(key, public, tables)
+            said[index] = check_statement(judged, item.public, demands)
         except ProofRejected as error:
             verdicts[index] = Verdict.refused(error)
-    for index, refusal in _wrong(key, items, list(said)).items():
+    for index, refusal in _wrong(judged, items, list(said)).items():
         verdicts[index] = Verdict.refused(refusal)
-    return [verdicts.get(index) or Verdict(said[index]) for index in range(len(items))]
+    for index, item in enumerate(items):
+        if index not in verdicts:
+            verdicts[index] = _with_receipt(judged, item, said[index], demands)
+    return [verdicts[index] for index in range(len(items))]
+
+
+def repeated(verdicts: Sequence[Verdict]) -> dict[int, list[int]]:
+    """Return the commitments that several of the proofs that hold are about, each with the proofs' places.
+
+    Whoever adds up what many accounts hold counts such an account once.
+    """
+    places: dict[int, list[int]] = {}
+    for place, verdict in enumerate(verdicts):
+        if verdict.verified is not None:
+            places.setdefault(verdict.verified.commitment, []).append(place)
+    return {commitment: found for commitment, found in places.items() if len(found) > 1}
+
+
+def _with_receipt(judged: JudgedKey, item: ProofFiles, said: Verified, demands: Demands) -> Verdict:
+    """Return the verdict on a proof that holds: its receipt may still lie."""
+    try:
+        if item.receipt is not None:
+            refuse_lies(judged, said, item.proof, demands, item.receipt)
+    except ProofRejected as error:
+        return Verdict.refused(error)
+    return Verdict(said)
 
 
 def _wrong(
-    key: CircuitKey, items: Sequence[Item], indices: list[int], *, failed: bool = False
+    judged: JudgedKey, items: Sequence[ProofFiles], indices: list[int], *, failed: bool = False
 ) -> dict[int, ProofRejected]:
     """Return why each proof that does not hold does not, by halving; `failed` says that one of these is known to be."""
-    if not indices or (not failed and _all_hold(key, items, indices)):
+    if not indices or (not failed and _all_hold(judged, items, indices)):
         return {}
     if len(indices) == 1:
-        return {indices[0]: _reason(key, *items[indices[0]])}
+        return {indices[0]: _reason(judged, items[indices[0]])}
     half = len(indices) // 2
-    first = _wrong(key, items, indices[:half])
+    first = _wrong(judged, items, indices[:half])
     # What is wrong is in the second half when the first one holds.
-    return {**first, **_wrong(key, items, indices[half:], failed=not first)}
+    return {**first, **_wrong(judged, items, indices[half:], failed=not first)}
 
 
-def _all_hold(key: CircuitKey, items: Sequence[Item], indices: Sequence[int]) -> bool:
+def _all_hold(judged: JudgedKey, items: Sequence[ProofFiles], indices: Sequence[int]) -> bool:
     try:
         return verify_batch(
-            key.verifying_key, [items[index][0] for index in indices], [items[index][1] for index in indices]
+            judged.key.verifying_key,
+            [items[index].public for index in indices],
+            [items[index].proof for index in indices],
         )
     except FormatError:
         return False
 
 
-def _reason(key: CircuitKey, public: Sequence[int], proof: Proof) -> ProofRejected:
+def _reason(judged: JudgedKey, item: ProofFiles) -> ProofRejected:
     """Return why one proof does not hold, as `verify_statement` says it."""
     try:
-        verify(key.verifying_key, public, proof)
+        verify(judged.key.verifying_key, item.public, item.proof)
     except FormatError as error:
         return ProofRejected(f"the proof is malformed: {error}")
     return ProofRejected("the proof does not prove this statement")

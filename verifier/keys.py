@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,11 +13,16 @@ from ..kernel import VerifyingKey, is_development_key
 from ..kernel.errors import FileError, MismatchError
 from ..kernel.strict_json import read_json
 
-__all__ = ["KEY_RECORD", "VERIFYING_KEY", "ZKEY", "CircuitKey", "file_hash"]
+__all__ = ["KEY_RECORD", "VERIFYING_KEY", "ZKEY", "CircuitKey", "file_hash", "key_id"]
 
 ZKEY = "circuit.zkey"
 VERIFYING_KEY = "verification_key.json"
 KEY_RECORD = "key.json"  # written by set-up: which circuit the key was made for
+
+
+def key_id(key: VerifyingKey) -> str:
+    """Return keccak256 of a verifying key's bytes as deployed, by which people name it."""
+    return "0x" + circuit_id(key_bytes(key)).hex()
 
 
 def file_hash(path: Path) -> str:
@@ -35,10 +41,15 @@ class CircuitKey:
     verifying_key: VerifyingKey
     zkey_hash: bytes | None = None  # the proving key's SHA-256, where its file was checked
 
+    @cached_property
+    def key_id(self) -> str:
+        """Return keccak256 of the key's bytes as deployed: the circuit's id on chain."""
+        return key_id(self.verifying_key)
+
     @property
-    def circuit_id(self) -> str:
-        """Return the circuit's id on chain: keccak256 of the key's bytes as deployed."""
-        return "0x" + circuit_id(key_bytes(self.verifying_key)).hex()
+    def kind(self) -> str:
+        """Return "development", or "ceremony" for every other key."""
+        return "development" if self.is_development else "ceremony"
 
     @property
     def is_development(self) -> bool:

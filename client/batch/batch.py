@@ -17,9 +17,10 @@ from ...circuits.model import Holdings, Opening, Table
 from ...circuits.statements.commitment import commit
 from ...kernel import Proof
 from ...kernel.errors import FileError, InputError, ZkmarginError
-from ...kernel.files import write_file
-from ...verifier.check import read_proof, verify_statement
-from ..commands.groth16_files import proof_json, public_json
+from ...verifier.check import Demands, verify_statement
+from ...verifier.proof_files import PROOF, check_proof_folder, read_proof, write_proof
+from ...verifier.receipt import make_receipt
+from ...verifier.statement_keys import JudgedKey
 from ..files.models import Market
 from ..files.portfolio import Portfolio, load_portfolio, portfolios_from_table, to_holdings
 from ..secrets.openings import alone, fresh_opening, load_opening, save_opening, save_owner
@@ -147,6 +148,8 @@ class Batch:
         self.stated = session.stated(self.tables, session.circuit_key.manifest.statement)
         self.statement = Statement(self.stated.market, self.stated.parameters(margin), credit, context)
         self.margin = margin
+        # Whose proofs these are need not ask whether their key may be believed.
+        self._own_key = JudgedKey(session.circuit_key, tied=False)
 
     def run(self, accounts: list[Account | Failed], workers: Workers) -> Iterator[Result]:
         """Yield every account's result once it is on disk. What was yielded stays when the caller stops early."""
@@ -168,6 +171,7 @@ class Batch:
         """Read and decide an account, and write its opening, unless its proof is there."""
         try:
             self._outside(account)
+            check_proof_folder(self.out / account.name)
             holdings = to_holdings(account.load(), self.session.parameters, self.tables)
             if self._is_done(account, holdings):
                 return Kept(account.name)
@@ -195,33 +199,37 @@ class Batch:
 
     def _is_done(self, account: Account, holdings: Holdings) -> bool:
         """Whether a valid proof of this statement about these holdings is there, and its opening too."""
-        if not (self.out / account.name / "proof.json").exists():
+        folder = self.out / account.name
+        if not (folder / PROOF).exists():
             return False
+        stated = self.statement
         try:
             opening = load_opening(account.where.opening)
-            public, proof = read_proof(self.out / account.name)
-            wanted = (commit(self.tables.schema, opening), self.statement.credit, self.statement.context)
-            if opening.holdings != holdings or tuple(public[:3]) != wanted:
+            files = read_proof(folder)
+            if opening.holdings != holdings or files.receipt is None:
                 return False
-            verify_statement(
-                self.session.circuit_key, public, proof, [self.statement.market, self.statement.parameters]
+            demands = Demands(
+                (stated.market, stated.parameters),
+                self.margin,
+                self.session.box,
+                stated.credit,
+                commit(self.tables.schema, opening),
+                stated.context,
             )
+            verify_statement(self._own_key, files.public, files.proof, demands, files.receipt)
         except ZkmarginError:
             return False
         return True
 
     def _written(self, result: Done | Failed) -> Done | Failed:
-        """Write a proof, last of its two files; a proof that could not be written is a failure."""
+        """Write a proof's folder, which appears at once; a proof that could not be written is a failure."""
         if isinstance(result, Failed):
             return result
-        folder = self.out / result.name
+        tables = (self.statement.market, self.statement.parameters)
+        key, box = self.session.circuit_key, self.session.box
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / "proof.json").unlink(missing_ok=True)  # an older one is not beside newer public inputs
-            write_file(folder / "public.json", public_json(result.public))
-            write_file(folder / "proof.json", proof_json(result.proof))
+            receipt = make_receipt(key, result.proof, result.public, tables, margin=self.margin, box=box)
+            write_proof(self.out / result.name, result.proof, result.public, receipt)
         except ZkmarginError as error:
             return Failed.of(result.name, error)
-        except OSError as error:
-            return Failed(result.name, "unwritable", f"its proof cannot be written: {error.strerror}")
         return result

@@ -1,7 +1,7 @@
 """The `zkmargin` command. Each command imports what it uses when it runs; the work is done elsewhere.
 
 Every command takes --json: one document on stdout, everything else on stderr. Exit codes: 0 holds, 1 does not hold,
-2 bad input or environment, 130 interrupted.
+2 bad input or environment, 130 interrupted, 141 nobody reads the answer.
 """
 
 from __future__ import annotations
@@ -16,9 +16,18 @@ import typer
 from ...circuits.model import BOX
 from ...kernel.errors import InputError
 from . import batch_commands, circuit_commands, foreign_commands, import_commands, portfolio_commands
-from .batch_commands import Box
+from .batch_commands import (
+    AllowDevelopment,
+    Box,
+    DemandedContext,
+    DemandedCredit,
+    DemandedMargin,
+    DemandedMarket,
+    DemandedParameters,
+    KeyId,
+)
 from .ceremony_commands import ceremony, start_one
-from .integers import read_integer
+from .integers import required_integer
 from .output import INTERRUPTED, answer, guarded
 
 __all__ = ["app", "main", "run"]
@@ -159,8 +168,8 @@ def setup(
     if ptau is not None:
         return start_one(directory, ptau)
     result = development_setup(directory)
-    document = {"ok": True, "development": True, "circuit_id": result.circuit_id, "files": result.files}
-    text = f"development key {result.circuit_id} written to {directory}: anyone can forge under it"
+    document = {"ok": True, "development": True, "key_id": result.key_id, "files": result.files}
+    text = f"development key {result.key_id} written to {directory}: anyone can forge under it"
     return answer(document, lambda console: console.print(text))
 
 
@@ -191,8 +200,8 @@ def prove(
         market=market,
         parameters=parameters,
         circuit=circuit,
-        context=_integer(context, "--context"),
-        credit=_integer(credit, "--credit"),
+        context=required_integer(context, "--context"),
+        credit=required_integer(credit, "--credit"),
         margin=margin,
         owner=owner,
         opening_out=opening_out,
@@ -205,26 +214,27 @@ def prove(
 
 @app.command()
 def verify(
-    directory: Annotated[Path, typer.Argument(help="The folder of proof.json and public.json.")],
+    directory: Annotated[Path, typer.Argument(help="The folder of proof.json, public.json and receipt.json.")],
     *,
     circuit: CircuitFolder,
-    market: Annotated[Path | None, typer.Option("--market", "-m", help="Demand exactly these prices.")] = None,
-    parameters: Annotated[
-        Path | None, typer.Option("--parameters", "-p", help="Demand exactly these parameters.")
-    ] = None,
-    margin: Margin = "maintenance",
+    market: DemandedMarket = None,
+    parameters: DemandedParameters = None,
+    margin: DemandedMargin = None,
     box: Box = None,
+    commitment: Annotated[str | None, typer.Option(help="Demand this account's commitment: decimal or 0x.")] = None,
+    context: DemandedContext = None,
+    credit: DemandedCredit = "0",
+    key_id: KeyId = None,
+    allow_development: AllowDevelopment = False,
     json_: Json = False,
 ) -> int:
-    """Verify a proof, its public cells inside their schema and, where files are given, exactly theirs."""
-    from ...verifier.check import verify_files
-    from ..session import demanded_tables
+    """Verify a proof and say everything that it shows: about which account, credit, prices, under which key."""
+    from .verify import VerifyRequest, verify_to_answer
 
-    demanded = demanded_tables(circuit, market, parameters, margin, box)
-    verified = verify_files(directory, circuit, *demanded)
-    document = {"ok": True, "tables": verified.hashes}
-    text = f"the proof holds: {verified.statement} under circuit {verified.circuit_id}"
-    return answer(document, lambda console: console.print(text))
+    request = VerifyRequest(
+        circuit, market, parameters, margin, box, credit, commitment, context, key_id, allow_development
+    )
+    return verify_to_answer(directory, request)
 
 
 @groth16.command("prove")
@@ -256,13 +266,14 @@ def groth16_verify(
     key: Annotated[Path, typer.Argument(metavar="VKEY.json")],
     public: Annotated[Path, typer.Argument(metavar="PUBLIC.json")],
     proof: Annotated[Path, typer.Argument(metavar="PROOF.json")],
+    allow_development: AllowDevelopment = False,
     json_: Json = False,
 ) -> int:
-    """Verify a proof under a key."""
+    """Verify a proof under a key: the pairing alone. Of a margin proof that shows nothing: see verify."""
     from .groth16_files import verify_files
 
-    verify_files(key, public, proof)
-    return answer({"ok": True}, lambda console: console.print("the proof holds"))
+    verify_files(key, public, proof, allow_development=allow_development)
+    return answer({"ok": True}, "the proof holds")
 
 
 @app.command()
@@ -288,13 +299,6 @@ def demo(
 
     document = run_demo(note, rpc).as_json()
     return answer(document, lambda console: show_demo(console, document))
-
-
-def _integer(text: str, option: str) -> int:
-    value = read_integer(text)
-    if value is None:
-        raise InputError(f"{option} must be a decimal or 0x integer", code="usage")
-    return value
 
 
 def _folder(path: Path) -> None:

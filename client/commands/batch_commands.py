@@ -10,13 +10,36 @@ import typer
 from ...kernel.errors import EnvironmentFault, InputError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from ...verifier.batch import Item, Verdict
     from ..batch.batch import Account, Batch, Failed, Result, Workers
 
-__all__ = ["Box", "register"]
+__all__ = [
+    "AllowDevelopment",
+    "Box",
+    "DemandedContext",
+    "DemandedCredit",
+    "DemandedMargin",
+    "DemandedMarket",
+    "DemandedParameters",
+    "KeyId",
+    "register",
+]
 
+AllowDevelopment = Annotated[
+    bool, typer.Option("--allow-development", help="Accept a development key, under which anyone can forge.")
+]
+DemandedContext = Annotated[str | None, typer.Option("--context", help="Demand this context: decimal or 0x.")]
+DemandedCredit = Annotated[str, typer.Option("--credit", help="Demand exactly this credit, in money units.")]
+DemandedMargin = Annotated[
+    str | None,
+    typer.Option(
+        "--margin",
+        help="The level of your parameters: initial, or maintenance if not said.",
+        autocompletion=lambda: ["initial", "maintenance"],
+    ),
+]
+DemandedMarket = Annotated[Path | None, typer.Option("--market", "-m", help="Demand exactly these prices.")]
+DemandedParameters = Annotated[Path | None, typer.Option("--parameters", "-p", help="Demand these parameters.")]
+KeyId = Annotated[str | None, typer.Option("--key-id", help="The id by which you know this statement's key.")]
 Box = Annotated[str | None, typer.Option(help="The box class of a circuit that proves over a price box.")]
 
 
@@ -118,47 +141,18 @@ def verify_batch(
     directories: Annotated[list[Path], typer.Argument(help="Folders of proof.json and public.json.")],
     *,
     circuit: Annotated[Path, typer.Option("--circuit", "-c", help="The folder of a compiled circuit.")],
-    market: Annotated[Path | None, typer.Option("--market", "-m", help="Demand exactly these prices.")] = None,
-    parameters: Annotated[
-        Path | None, typer.Option("--parameters", "-p", help="Demand exactly these parameters.")
-    ] = None,
-    margin: Annotated[
-        str, typer.Option(help="initial or maintenance.", autocompletion=lambda: ["initial", "maintenance"])
-    ] = "maintenance",
+    market: DemandedMarket = None,
+    parameters: DemandedParameters = None,
+    margin: DemandedMargin = None,
     box: Box = None,
+    context: DemandedContext = None,
+    credit: DemandedCredit = "0",
+    key_id: KeyId = None,
+    allow_development: AllowDevelopment = False,
     json_: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> int:
-    """Verify many proofs of one circuit at once and name those that do not hold, or cannot be read."""
-    from ...verifier.batch import Verdict, verify_many
-    from ...verifier.check import read_proof
-    from ...verifier.keys import CircuitKey
-    from ..session import demanded_tables
-    from .output import answer
+    """Verify many proofs of one circuit at once; name those that do not hold, and accounts that come twice."""
+    from .verify import VerifyRequest, verify_batch_to_answer
 
-    demanded = demanded_tables(circuit, market, parameters, margin, box)
-    key = CircuitKey.load(circuit)
-    verdicts: dict[Path, Verdict] = {}
-    items: dict[Path, Item] = {}
-    for directory in directories:
-        try:
-            items[directory] = read_proof(directory)
-        except InputError as error:
-            verdicts[directory] = Verdict.refused(error)
-    verdicts.update(zip(items, verify_many(key, list(items.values()), demanded), strict=True))
-    proofs = [_told(directory, verdicts[directory]) for directory in directories]
-    document = {"ok": all(one["ok"] for one in proofs), "proofs": proofs}
-    return answer(document, lambda console: _show(console, directories, verdicts))
-
-
-def _told(directory: Path, verdict: Verdict) -> dict[str, Any]:
-    """Return one verdict's part of the document."""
-    told = {"directory": str(directory), "ok": verdict.ok}
-    return told if verdict.ok else {**told, "reason": verdict.reason}
-
-
-def _show(console: Console, directories: list[Path], verdicts: dict[Path, Verdict]) -> None:
-    """Say how many hold and why the others do not."""
-    wrong = [directory for directory in directories if not verdicts[directory].ok]
-    for directory in wrong:
-        console.print(f"{directory}: {verdicts[directory].message}", markup=False)
-    console.print(f"{len(directories) - len(wrong)} of {len(directories)} proofs hold")
+    request = VerifyRequest(circuit, market, parameters, margin, box, credit, None, context, key_id, allow_development)
+    return verify_batch_to_answer(directories, request)

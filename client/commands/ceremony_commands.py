@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ...kernel.errors import FileError, InputError
+from .batch_commands import AllowDevelopment
 from .output import answer
 
 if TYPE_CHECKING:
     from ...kernel.phase2 import KeyTranscript
-    from ...prover.ceremony_transcript import Transcript
+    from ...verifier.ceremony_transcript import Transcript
 
 __all__ = ["ceremony", "start_one"]
 
@@ -100,18 +101,19 @@ def verify(
     *,
     r1cs: Annotated[Path | None, typer.Option(help="The circuit of a single key.")] = None,
     ptau: Annotated[Path | None, typer.Option(help="The powers of tau of a single key.")] = None,
+    allow_development: AllowDevelopment = False,
     json_: Json = False,
 ) -> int:
     """Check a ceremony from the first key to the last; of a single key, against its circuit and powers."""
-    from ...prover.ceremony import verify_ceremony, verify_file
+    from ...verifier.ceremony import verify_ceremony, verify_file
 
     if target.is_dir():
-        verified = verify_ceremony(target)
+        verified = verify_ceremony(target, allow_development=allow_development)
         text = f"everything holds, the ceremony is {'complete' if verified.complete else 'not complete'}"
         return _told(target, verified.transcript, text, complete=verified.complete)
     if r1cs is None or ptau is None:
         raise InputError("a single key is checked against its --r1cs and --ptau", code="usage")
-    return _key_told(verify_file(target, r1cs, ptau), {})
+    return _key_told(verify_file(target, r1cs, ptau, allow_development=allow_development), {})
 
 
 @ceremony.command()
@@ -123,9 +125,9 @@ def finish(directory: Folder, json_: Json = False) -> int:
     document = {
         "ok": True,
         "development": False,
-        "circuits": {name: {"circuit_id": made.circuit_id, "files": made.files} for name, made in results.items()},
+        "circuits": {name: {"key_id": made.key_id, "files": made.files} for name, made in results.items()},
     }
-    lines = [f"{name}: {made.circuit_id}" for name, made in results.items()]
+    lines = [f"{name}: {made.key_id}" for name, made in results.items()]
     return answer(document, lambda console: console.print("\n".join(["the keys are made", *lines])))
 
 
@@ -135,7 +137,7 @@ def start_one(directory: Path, ptau: Path) -> int:
 
     transcript = start_here(directory, ptau)
     text = "anyone can forge under this key until people contribute: zkmargin ceremony contribute, beacon, finish"
-    return _told(directory, transcript, text, development=False, circuit_id=None)
+    return _told(directory, transcript, text, development=False, key_id=None)
 
 
 def _told(directory: Path, transcript: Transcript, text: str, **more: bool | None) -> int:

@@ -39,8 +39,8 @@ def setup(
     json_: Json = False,
 ) -> int:
     """Make the keys of a circuit."""
-    from ...contracts.encoding import circuit_id, key_bytes
     from ...prover.foreign import development_key
+    from ...verifier.keys import key_id
 
     if not development:
         raise InputError("a key of one's own comes from a ceremony", code="usage", hint="--development, to try it out")
@@ -48,7 +48,7 @@ def setup(
     document = {
         "ok": True,
         "development": True,
-        "circuit_id": "0x" + circuit_id(key_bytes(made.verifying_key)).hex(),
+        "key_id": key_id(made.verifying_key),
         "constraints": made.system.rows,
         "public": list(made.system.public),
         "files": {"zkey": str(key), "verification_key": str(verifying_key)},

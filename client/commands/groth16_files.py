@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import struct
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 from ...kernel import Proof, VerifyingKey, load_key, prove, public_inputs, read_wtns, verify
-from ...kernel.errors import FileError, FormatError, MismatchError, ProofRejected
+from ...kernel.errors import FormatError, MismatchError, ProofRejected
 from ...kernel.files import write_file
 from ...kernel.strict_json import read_json
+from ...verifier.proof_files import proof_json, public_json, read_public
+from ...verifier.statement_keys import refuse_development
 
-__all__ = ["Proved", "prove_files", "public_json", "read_public", "verify_files"]
+__all__ = ["Proved", "prove_files", "verify_files"]
 
 _ZKEY_COEFFICIENTS = 4
 _RECORD = 44  # matrix, constraint and signal as u32, then a value of 32 bytes
@@ -47,9 +47,13 @@ def prove_files(zkey: Path, witness: Path, proof: Path, public: Path) -> Proved:
     return Proved(_constraints(zkey, key.n_public), key.n_public, timings)
 
 
-def verify_files(verifying_key: Path, public: Path, proof: Path) -> None:
-    """Raise ProofRejected unless the proof holds; FileError, FormatError when a file cannot be used."""
+def verify_files(verifying_key: Path, public: Path, proof: Path, *, allow_development: bool = False) -> None:
+    """Raise ProofRejected unless the proof holds; FileError, FormatError when a file cannot be used.
+
+    A development key is refused unless it is allowed (code "development-key").
+    """
     key = VerifyingKey.from_json(read_json(verifying_key))
+    refuse_development(key, allowed=allow_development)
     stated = read_public(public)
     claimed = Proof.from_json(read_json(proof))
     try:
@@ -60,26 +64,6 @@ def verify_files(verifying_key: Path, public: Path, proof: Path) -> None:
         raise
     if not holds:
         raise ProofRejected("the proof does not prove this statement")
-
-
-def proof_json(proof: Proof) -> bytes:
-    """Return the bytes of `proof.json`."""
-    return (json.dumps(proof.as_json(), indent=1) + "\n").encode()
-
-
-def public_json(values: list[int] | tuple[int, ...]) -> bytes:
-    """Return the bytes of `public.json`."""
-    return (json.dumps([str(value) for value in values], indent=1) + "\n").encode()
-
-
-def read_public(path: Path) -> list[int]:
-    """Return the public inputs of a `public.json`. Raises FileError."""
-    data: Any = read_json(path)
-    if not isinstance(data, list) or not all(
-        isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 80 for value in data
-    ):
-        raise FileError("the public inputs must be a list of decimal strings", code="bad-public", file=str(path))
-    return [int(value) for value in data]
 
 
 def _constraints(zkey: Path, n_public: int) -> int:

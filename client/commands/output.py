@@ -1,20 +1,24 @@
 """What a command says: one JSON document on stdout or text for people, one sentence for an error, one exit code.
 
-Exit codes: 0 holds, 1 does not hold, 2 bad input or environment, 130 interrupted. No traceback ever leaves here: an
-unexpected exception is reported by its kind and place, without the values it carries.
+Exit codes: 0 holds, 1 does not hold, 2 bad input or environment, 130 interrupted, 141 nobody reads the answer.
+Whatever a command says on stdout is gathered and handed out here, in one piece and last, so that a reader who left and
+a full disk are told from an answer. No traceback ever leaves here: an unexpected exception is reported by its kind and
+place, without the values it carries.
 """
 
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from ...kernel import kernel
 from ...kernel.errors import DoesNotHold, ZkmarginError
@@ -22,12 +26,23 @@ from ...kernel.errors import DoesNotHold, ZkmarginError
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["INTERRUPTED", "Say", "answer", "denied", "guarded", "kernel_document", "milliseconds", "note"]
+__all__ = ["INTERRUPTED", "UNREAD", "Say", "answer", "denied", "guarded", "kernel_document", "milliseconds", "note"]
 
 INTERRUPTED = 130
+UNREAD = 141  # as the shell says of a process that SIGPIPE ended
 Say = Callable[["Console"], None]
 
-_real_stdout: ContextVar[TextIO | None] = ContextVar("real_stdout", default=None)
+
+@dataclass(frozen=True)
+class _Answer:
+    """What will be handed out: the text gathered so far, and whether it is the document of --json."""
+
+    text: io.StringIO
+    as_json: bool
+    terminal: bool
+
+
+_answer: ContextVar[_Answer | None] = ContextVar("answer", default=None)
 
 
 def answer(document: Mapping[str, Any], say: Say | str, *, exit_code: int | None = None) -> int:
@@ -35,13 +50,13 @@ def answer(document: Mapping[str, Any], say: Say | str, *, exit_code: int | None
 
     A plain line needs no console, which takes its time to load.
     """
-    stream = _real_stdout.get()
-    if stream is not None:
-        _write(stream, json.dumps(document) + "\n")
+    given = _answer.get()
+    if given is not None and given.as_json:
+        given.text.write(json.dumps(document) + "\n")
     elif isinstance(say, str):
-        _write(sys.stdout, say + "\n")
+        print(say)
     else:
-        say(_console(sys.stdout))
+        say(_console(terminal=given is not None and given.terminal))
     if exit_code is not None:
         return exit_code
     return 0 if document["ok"] else 1
@@ -58,8 +73,8 @@ def milliseconds(timings: Mapping[str, float]) -> dict[str, float]:
 
 
 def note(text: str) -> None:
-    """Write a line beside the answer, on stderr."""
-    print(text, file=sys.stderr)
+    """Write a line beside the answer, on stderr; that nobody reads it changes no answer."""
+    _written(sys.stderr, text + "\n")
 
 
 def denied(error: DoesNotHold, surplus: str | None = None) -> int:
@@ -67,7 +82,8 @@ def denied(error: DoesNotHold, surplus: str | None = None) -> int:
     document = {"ok": False, "reason": error.code}
     if surplus is not None:
         document["surplus"] = surplus
-    if _real_stdout.get() is None:
+    given = _answer.get()
+    if given is None or not given.as_json:
         note(f"zkmargin: {error.message}" + (f" (surplus {surplus})" if surplus is not None else ""))
         return error.exit_code
     return answer(document, _nothing, exit_code=error.exit_code)
@@ -78,20 +94,42 @@ def guarded(command: Callable[[], int], *, as_json: bool) -> int:
 
     With --json, stdout belongs to the one document: what anything else prints goes to stderr.
     """
-    with _stdout_for(as_json):
-        try:
-            code = command()
-        except KeyboardInterrupt:
-            return _failed({"code": "interrupted", "message": "interrupted"}, as_json, INTERRUPTED)
-        except DoesNotHold as error:
-            return denied(error)
-        except ZkmarginError as error:
-            return _failed(error.as_json(), as_json, error.exit_code)
-        except SystemExit as error:
-            code = error.code if isinstance(error.code, int) else 2
-        except BaseException as error:  # a panic of the native kernel is no Exception
-            return _failed({"code": "internal", "message": _place(error)}, as_json, 2)
-        return _flushed(code)
+    stdout, gathered = sys.stdout, io.StringIO()
+    token = _answer.set(_Answer(gathered, as_json, _is_terminal(stdout)))
+    try:
+        with contextlib.redirect_stdout(_Beside() if as_json else gathered):
+            code = _outcome(command, as_json)
+    finally:
+        _answer.reset(token)
+    return _handed_out(stdout, gathered.getvalue(), code)
+
+
+def _outcome(command: Callable[[], int], as_json: bool) -> int:
+    try:
+        return command()
+    except KeyboardInterrupt:
+        return _failed({"code": "interrupted", "message": "interrupted"}, as_json, INTERRUPTED)
+    except DoesNotHold as error:
+        return denied(error)
+    except ZkmarginError as error:
+        return _failed(error.as_json(), as_json, error.exit_code)
+    except SystemExit as error:
+        # A library that gives up says 1; here that would be an answer.
+        return error.code if isinstance(error.code, int) and error.code != 1 else 2
+    except BaseException as error:  # a panic of the native kernel is no Exception
+        return _failed({"code": "internal", "message": _place(error)}, as_json, 2)
+
+
+def _handed_out(stdout: TextIO | None, text: str, code: int) -> int:
+    """Write the whole answer and return the exit code: an answer that nobody received is no answer."""
+    try:
+        lost = _written(stdout, text)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    if lost is None:
+        return code
+    note("zkmargin: nobody reads the answer" if lost == UNREAD else "zkmargin: the answer could not be written")
+    return lost
 
 
 def _failed(error: dict[str, Any], as_json: bool, exit_code: int) -> int:
@@ -118,49 +156,51 @@ def _place(error: BaseException) -> str:
 _ROOMS = {"kernel", "contracts", "circuits", "verifier", "prover", "client"}
 
 
-@contextlib.contextmanager
-def _stdout_for(as_json: bool) -> Iterator[None]:
-    if not as_json:
-        yield
-        return
-    token = _real_stdout.set(sys.stdout)
-    try:
-        with contextlib.redirect_stdout(sys.stderr):
-            yield
-    finally:
-        _real_stdout.reset(token)
+class _Beside(io.TextIOBase):
+    """What is printed beside a document: it goes to stderr, read or not."""
+
+    def write(self, text: str) -> int:
+        """Write to stderr."""
+        _written(sys.stderr, text)
+        return len(text)
 
 
-def _write(stream: TextIO, text: str) -> None:
+def _written(stream: TextIO | None, text: str) -> int | None:
+    """Write to a stream; return the exit code that its failure asks for, None when all went well."""
+    if not text:
+        return None
+    if stream is None:  # closed before the process began
+        return UNREAD
     try:
         stream.write(text)
         stream.flush()
-    except OSError:
-        _lost(stream)
+    except UnicodeEncodeError as error:
+        return _written(stream, text.encode(error.encoding, "backslashreplace").decode(error.encoding))
+    except (OSError, ValueError) as error:  # ValueError: the stream is closed
+        _silence(stream)
+        return 2 if isinstance(error, OSError) and not isinstance(error, BrokenPipeError) else UNREAD
+    return None
 
 
-def _flushed(code: int) -> int:
-    """Flush what was said; an answer nobody received is no answer."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        _lost(sys.stdout)
-    return code
-
-
-def _lost(stream: TextIO) -> NoReturn:
-    """Stop: the reader of stdout is gone, or its disk is full."""
+def _silence(stream: TextIO) -> None:
+    """Lead a stream to nowhere: what it still holds would fail again when the process ends."""
     with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-    note("zkmargin: the answer could not be written to stdout")
-    raise SystemExit(2)
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
-def _console(stream: TextIO) -> Console:
+def _is_terminal(stream: TextIO | None) -> bool:
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        return stream is not None and stream.isatty()
+    return False
+
+
+def _console(*, terminal: bool) -> Console:
     from rich.console import Console
 
     # Paths, names and messages from others' files are text: no square bracket of theirs is a style or a link.
-    return Console(file=stream, highlight=False, soft_wrap=True, markup=False)
+    return Console(file=sys.stdout, highlight=False, soft_wrap=True, markup=False, force_terminal=terminal or None)
 
 
 def _nothing(_: Console) -> None:

@@ -30,7 +30,11 @@ def main() -> None:
     """Run the command line of this process and exit."""
     # No library's plug-in is asked to watch what is read here: portfolios, openings and owner keys among it.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    sys.exit(run(sys.argv[1:]))
+    try:
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # while the command line itself was loaded
+        code = 130
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:

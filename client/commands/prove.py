@@ -1,4 +1,4 @@
-"""`zkmargin prove`: the opening on disk first, then the proof, then its two public files."""
+"""`zkmargin prove`: the opening on disk first, then the proof, then the folder of its three public files, at once."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from pathlib import Path
 from ...circuits.statements.engine import money_scale
 from ...kernel import write_wtns
 from ...kernel.errors import FalseStatement, InputError
-from ...kernel.files import write_file
+from ...verifier.proof_files import check_proof_folder
 from ..files.loading import load_parameters
 from ..files.quantity import exact_decimal
 from ..secrets.openings import load_opening, load_owner
 from ..session import Session, Where
-from .groth16_files import proof_json, public_json
 from .output import answer, denied, kernel_document, milliseconds
 
 __all__ = ["ProveRequest", "prove_to_files"]
@@ -39,21 +38,20 @@ class ProveRequest:
 
 
 def prove_to_files(request: ProveRequest) -> int:
-    """Prove and write `proof.json` and `public.json`; return the exit code.
+    """Prove and write `proof.json`, `public.json` and `receipt.json`; return the exit code.
 
     Raises InputError when options contradict each other or something secret would go into the public folder; what
     `Session.prove` raises.
     """
     where = _where(request)
-    if request.out.exists() and not request.out.is_dir():
-        raise InputError("the proof's folder is a file", code="unwritable", file=str(request.out))
+    check_proof_folder(request.out)
     if request.witness is not None:
         _outside(request.witness, request.out, "witness", "--witness")
     owner = None if request.owner is None else load_owner(request.owner)
     session = Session(load_parameters(request.parameters), request.circuit, owner, request.box)
     source = request.portfolio if request.opening is None else load_opening(request.opening)
     try:
-        proved = session.prove(
+        proved, secrets = session.prove_with_secrets(
             source,
             request.market,
             context=request.context,
@@ -66,17 +64,10 @@ def prove_to_files(request: ProveRequest) -> int:
         surplus = exact_decimal(error.surplus_units, schema.money_digits + len(str(money_scale(schema))) - 1)
         return denied(error, format(surplus, "f"))
 
-    _make(request.out)
     if request.witness is not None:
-        write_wtns(request.witness, proved.witness)
-    write_file(request.out / "public.json", public_json(proved.public))
-    write_file(request.out / "proof.json", proof_json(proved.proof))
+        write_wtns(request.witness, secrets.witness)
     kept = request.opening or proved.opening_file
-    files = {
-        "proof": str(request.out / "proof.json"),
-        "public": str(request.out / "public.json"),
-        "opening": str(kept),
-    }
+    files = {**proved.write(request.out), "opening": str(kept)}
     if request.witness is not None:
         files["witness"] = str(request.witness)
     singles = dict(zip(proved.names[:3], map(str, proved.public[:3]), strict=True))
@@ -114,10 +105,3 @@ def _outside(secret: Path, folder: Path, what: str, option: str) -> None:
             file=str(secret),
             hint=f"choose another place with {option}",
         )
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"the folder cannot be made: {error.strerror}", code="unwritable", file=str(folder)) from None

@@ -74,7 +74,7 @@ def test_the_smallest_size_is_proved_and_verified(name, capsys, tmp_path, say):
     assert ask(capsys, "setup", circuit, "--development")[0] == 0
     code, proved = ask(capsys, "prove", portfolio, *options, "--circuit", circuit, "--context", "7", "--out", proof)
     assert code == 0, proved
-    code, verified = ask(capsys, "verify", proof, *options, "--circuit", circuit)
+    code, verified = ask(capsys, "verify", proof, *options, "--circuit", circuit, "--allow-development")
     assert code == 0, verified
     say(f"{name}{size}: {compiled['constraints']:,} constraints, proved in {proved['timings_ms']['prove']:.0f} ms")
 

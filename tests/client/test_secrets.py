@@ -60,7 +60,7 @@ def test_canary_holdings_appear_nowhere(zkmargin, canary, folder, small, *, circ
         ["prove", canary, *short, *rest],
         ["prove", canary, *shape, *rest],
         ["prove", canary, *small, *rest, "--credit", "x"],
-        ["verify", folder / "proof", *small[4:], "--json"],
+        ["verify", folder / "proof", *small[4:], "--allow-development", "--json"],
         ["prove", "--opening", folder / "portfolio-small.opening.json", *small, *rest],
         ["prove", "--opening", canary, *small, *rest],
         ["check", folder / "portfolio-small.opening.json", *small[:4]],
@@ -107,8 +107,10 @@ KILLED_AT = """
 import os, signal, sys, tempfile
 from pathlib import Path
 from zkmargin.client.commands import prove
-from zkmargin.client.secrets import openings
 from zkmargin.client.commands.app import run
+from zkmargin.client.secrets import openings
+from zkmargin.verifier.proof_files import read_proof
+from zkmargin.verifier.receipt import proof_hash, word
 
 def dies(function, counter, step):
     def counted(*args, **kwargs):
@@ -122,11 +124,17 @@ for step in range(1, 1000):
     child = os.fork()
     if child == 0:
         counter = [0]
-        steps = [(os, "link"), (os, "fsync"), (os, "fchmod"), (os, "replace"), (tempfile, "mkstemp"), (Path, "mkdir")]
+        steps = [(os, "link"), (os, "fsync"), (os, "fchmod"), (os, "replace"), (os, "rename")]
+        steps += [(tempfile, "mkstemp"), (Path, "mkdir"), (Path, "unlink"), (Path, "rmdir")]
         for module, name in steps:
             setattr(module, name, dies(getattr(module, name), counter, step))
         os._exit(run(sys.argv[1:]))
     _, status = os.waitpid(child, 0)
+    if os.path.lexists("proof"):
+        found = read_proof(Path("proof"))
+        assert found.receipt.proof_hash == proof_hash(found.proof), "a mixture"
+        assert found.receipt.commitment == word(found.public[0]), "a mixture"
+        assert len(os.listdir("proof")) == 3
     print(step, "killed" if os.WIFSIGNALED(status) else os.WEXITSTATUS(status), flush=True)
     if not os.WIFSIGNALED(status):
         break
@@ -141,7 +149,7 @@ def test_a_killed_run_leaves_no_half_file(folder, small, contents, tally):
     )
     steps = [line.split() for line in done.stdout.splitlines() if not line.startswith("{")]
     assert steps[-1][1] == "0", done.stderr
-    assert len(steps) > 12
+    assert len(steps) > 20
     salts = set()
     for name, data in contents(folder).items():
         if os.path.basename(name).startswith("."):

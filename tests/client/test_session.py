@@ -1,11 +1,15 @@
 """What the Python API promises its users: the same answers as the command, and no secret in anything it shows."""
 
 import json
+import pickle
+from dataclasses import asdict
+from decimal import Decimal
 
 import pytest
 
 import zkmargin.client
-from zkmargin.client import MarginReport, Session
+from zkmargin.circuits.statements.commitment import commit
+from zkmargin.client import MarginReport, Portfolio, Session
 from zkmargin.client.secrets.openings import OwnerKey, load_opening, load_owner, save_opening, save_owner
 from zkmargin.client.session import Where
 from zkmargin.kernel.babyjubjub import BASE8, multiply
@@ -38,8 +42,8 @@ def session(folder, circuits):
 
 def test_the_public_names_are_these():
     assert sorted(zkmargin.client.__all__) == [
-        "Leg", "MarginProof", "MarginReport", "Market", "Parameters", "Portfolio", "Session", "Tables",
-        "load_market", "load_parameters", "load_portfolio", "make_tables",
+        "Leg", "MarginProof", "MarginReport", "Market", "Parameters", "Portfolio", "Secrets", "Session", "Tables",
+        "Where", "load_market", "load_parameters", "load_portfolio", "make_tables",
     ]  # fmt: skip
     for name in zkmargin.client.__all__:
         assert getattr(zkmargin.client, name).__name__ == name
@@ -60,43 +64,57 @@ def test_the_readmes_five_lines(session, folder):
     assert isinstance(report, MarginReport)
     assert report.ok
     proof = session.prove(portfolio, market, context=7)
-    assert session.verify(proof, market) is True
-    assert session.verify(proof) is True
+    assert session.verify(proof, market, allow_development=True) is True
+    assert session.verify(proof, allow_development=True) is True
     assert proof.public[:3] == (proof.public[0], 0, 7)
-    assert load_opening(folder / "portfolio-small.opening.json") == proof.opening
-    assert load_owner(folder / "portfolio-small.owner.json").point == proof.opening.owner_key
+    opening = load_opening(folder / "portfolio-small.opening.json")
+    assert proof.opening_file == folder / "portfolio-small.opening.json"
+    assert commit(session.prover.manifest.schema, opening) == proof.public[0]
+    assert load_owner(folder / "portfolio-small.owner.json").point == opening.owner_key
 
 
 def test_another_market_is_not_this_proofs(session, folder, edit):
     proof = session.prove(folder / "portfolio-small.json", folder / "market.json", context=7)
+    assert session.verify(proof, folder / "market.json", allow_development=True) is True
     moved = edit("market.json", lambda d: d["instruments"][0].update(mark="84255.1"))
-    assert session.verify(proof, moved) is False
+    assert session.verify(proof, moved, allow_development=True) is False
 
 
 def test_a_frame_is_proved_and_nothing_is_written(session, folder, contents):
     before = contents(folder)
-    proof = session.prove(Frame(ROWS), folder / "market.json", context=1)
-    assert session.verify(proof, folder / "market.json")
+    proof, secrets = session.prove_with_secrets(Frame(ROWS), folder / "market.json", context=1)
+    assert session.verify(proof, folder / "market.json", allow_development=True)
     assert proof.opening_file is None
     assert contents(folder) == before
-    again = session.prove(Frame(ROWS), folder / "market.json", context=1)
-    assert again.opening.owner_key == proof.opening.owner_key
-    assert again.opening.salt != proof.opening.salt
-    renewed = session.prove(proof.opening, folder / "market.json", context=2)
+    _, again = session.prove_with_secrets(Frame(ROWS), folder / "market.json", context=1)
+    assert again.opening.owner_key == secrets.opening.owner_key == session.owner.point
+    assert again.opening.salt != secrets.opening.salt
+    renewed = session.prove(secrets.opening, folder / "market.json", context=2)
     assert renewed.public[0] == proof.public[0]
 
 
 def test_a_frames_opening_goes_where_it_is_told(session, folder):
     where = Where(folder / "owner.json", folder / "opening.json")
     proof = session.prove(Frame(ROWS), folder / "market.json", context=1, where=where)
-    assert load_opening(folder / "opening.json") == proof.opening
+    assert commit(session.prover.manifest.schema, load_opening(folder / "opening.json")) == proof.public[0]
+
+
+@pytest.mark.parametrize("portfolio", [Frame(ROWS), Portfolio(cash=Decimal(100_000))], ids=["frame", "object"])
+def test_an_opening_without_a_place_is_refused_before_anything_is_proved(session, folder, contents, portfolio):
+    """Whoever throws the opening away has lost the account: nobody can prove anything about it again."""
+    before = contents(folder)
+    with pytest.raises(InputError) as caught:
+        session.prove(portfolio, folder / "market.json", context=1)
+    assert caught.value.code == "no-place"
+    assert "prove_with_secrets" in caught.value.hint
+    assert (contents(folder), session.owner) == (before, None)
 
 
 def test_insufficient_margin_is_an_exception_with_the_surplus(session, folder, contents):
     poor = [["cash", "USDC", "-900000", None], *ROWS[1:]]
     before = contents(folder)
     with pytest.raises(Insufficient) as caught:
-        session.prove(Frame(poor), folder / "market.json", context=1)
+        session.prove_with_secrets(Frame(poor), folder / "market.json", context=1)
     report = session.check(Frame(poor), folder / "market.json")
     assert caught.value.surplus_units == report.surplus_units < 0
     assert contents(folder) == before
@@ -116,10 +134,24 @@ def test_a_session_without_a_circuit_still_checks(folder):
 
 
 def test_nothing_a_session_shows_is_secret(session, folder):
-    proof = session.prove(Frame(ROWS), folder / "market.json", context=1)
-    shown = f"{proof!r} {session!r} {proof.opening!r} {session.owner!r}"
-    for secret in (proof.opening.salt, session.owner.secret, *proof.opening.holdings.sizes[1:2]):
+    proof, secrets = session.prove_with_secrets(Frame(ROWS), folder / "market.json", context=1)
+    shown = f"{proof!r} {session!r} {secrets!r} {secrets.opening!r} {session.owner!r}"
+    for secret in (secrets.opening.salt, session.owner.secret, *secrets.opening.holdings.sizes[1:2]):
         assert str(secret) not in shown
+
+
+def test_a_proof_carries_no_secret_wherever_it_is_sent(session, folder):
+    """Pickled to another process, kept in a cache, dumped by a debugger: an institution hands proofs around."""
+    proof, secrets = session.prove_with_secrets(Frame(ROWS), folder / "market.json", context=1)
+    sent = pickle.dumps(proof) + repr(asdict(proof)).encode()
+    opening = secrets.opening
+    hidden = [opening.salt, session.owner.secret, *opening.owner_key, *(v for v in opening.holdings.values if v > 999)]
+    assert len(hidden) > 5
+    for value in hidden:
+        assert str(value).encode() not in sent
+        assert value.to_bytes(32, "little").rstrip(b"\0") not in sent
+    assert secrets.witness[32 * 40 : 32 * 41] not in sent
+    assert pickle.loads(pickle.dumps(proof)) == proof  # noqa: S301
 
 
 def opening_file(path, **changes):
@@ -192,8 +224,8 @@ def test_an_owner_may_keep_the_secret_elsewhere(folder, circuits):
     save_owner(folder / "public.json", public)
     assert "secret" not in (folder / "public.json").read_text()
     session = Session.load(folder / "parameters-small.json", circuits / "sufficiency", owner=folder / "public.json")
-    proof = session.prove(folder / "portfolio-small.json", folder / "market.json", context=1)
-    assert proof.opening.owner_key == public.point
+    _, secrets = session.prove_with_secrets(folder / "portfolio-small.json", folder / "market.json", context=1)
+    assert secrets.opening.owner_key == public.point
     assert not (folder / "portfolio-small.owner.json").exists()
 
 

@@ -34,7 +34,7 @@ def proved(command, folder, name, r1cs, wtns):
     assert (code, answer["development"]) == (0, True)
     code, answer = command("groth16", "prove", key, wtns, proof, public)
     assert (code, answer["ok"]) == (0, True)
-    assert command("groth16", "verify", verifying, public, proof) == (0, {"ok": True})
+    assert command("groth16", "verify", verifying, public, proof, "--allow-development") == (0, {"ok": True})
     return verifying, public, proof
 
 
@@ -53,7 +53,7 @@ def test_a_circom_circuit_is_proved_as_it_is(name, circom, command, snarkjs, tmp
     wrong = tmp_path / "wrong.json"
     for i, value in enumerate(stated):
         wrong.write_text(json.dumps([*stated[:i], str((int(value) + 1) % R), *stated[i + 1 :]]))
-        assert command("groth16", "verify", verifying, wrong, proof)[0] == 1
+        assert command("groth16", "verify", verifying, wrong, proof, "--allow-development")[0] == 1
 
 
 def test_snarkjs_proves_under_the_key_made_here(circom, command, snarkjs, tmp_path):
@@ -61,7 +61,7 @@ def test_snarkjs_proves_under_the_key_made_here(circom, command, snarkjs, tmp_pa
     verifying, _, _ = proved(command, tmp_path, "outputs", r1cs, wtns)
     theirs = tmp_path / "their.json", tmp_path / "their_public.json"
     assert snarkjs("groth16", "prove", tmp_path / "outputs.zkey", wtns, *theirs)
-    assert command("groth16", "verify", verifying, theirs[1], theirs[0]) == (0, {"ok": True})
+    assert command("groth16", "verify", verifying, theirs[1], theirs[0], "--allow-development") == (0, {"ok": True})
 
 
 @pytest.mark.parametrize("name", SHAPES)

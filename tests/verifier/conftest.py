@@ -10,6 +10,8 @@ from zkmargin.circuits.model import Holdings, Opening, Shape, Table
 from zkmargin.circuits.statements.commitment import draw_salt
 from zkmargin.prover.prove import Prover
 from zkmargin.prover.setup import development_setup
+from zkmargin.verifier.check import Demands
+from zkmargin.verifier.statement_keys import judge_key
 
 SEED = int(os.environ.get("ZKMARGIN_SEED", "20261122"))
 SMALL = Shape(4, 2, 2, 2)
@@ -19,18 +21,24 @@ class World:
     """The folders, provers and one proved statement each; the account holds something in every slot."""
 
     def __init__(self, root):
-        self.folders, self.provers, self.proved = {}, {}, {}
+        self.folders, self.provers, self.proved, self.judged = {}, {}, {}, {}
         for statement in ("sufficiency", "shortfall"):
             folder = self.folders[statement] = root / statement
             write_circuit(compile_statement("cross-margin", SMALL, statement), folder)
             development_setup(folder)
             self.provers[statement] = Prover.load(folder)
+            key = self.provers[statement].circuit_key
+            self.judged[statement] = judge_key(key, allow_development=True)
         self.schema = self.provers["sufficiency"].manifest.schema
         self.market, self.parameters = self.tables()
         for statement, cash in (("sufficiency", 1 << 60), ("shortfall", -(1 << 60))):
             opening = self.opening(cash)
             prover = self.provers[statement]
             self.proved[statement] = prover.prove(opening, self.market, self.parameters, credit=5, context=99)
+
+    def demands(self, *tables, credit=5, **more):
+        """Return what the proved statements meet: their credit, and these tables."""
+        return Demands(tuple(tables), credit=credit, **more)
 
     def opening(self, cash):
         return Opening(Holdings(cash, (1000, -2000, 30, -4), (500, 6), (70, 8)), (1, 2), draw_salt())

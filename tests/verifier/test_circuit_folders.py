@@ -12,6 +12,7 @@ from zkmargin.kernel.errors import FileError, FormatError, InputError, MismatchE
 from zkmargin.prover.prove import Prover
 from zkmargin.verifier.check import verify_files
 from zkmargin.verifier.keys import CircuitKey
+from zkmargin.verifier.statement_keys import judge_key
 
 OTHER = {"sufficiency": "shortfall", "shortfall": "sufficiency"}
 
@@ -51,11 +52,12 @@ def test_the_key_of_another_circuit_verifies_nothing_of_this_one(world, statemen
     proved = world.proved[statement]
     (proofs / "proof.json").write_text(json.dumps(proved.proof.as_json()))
     (proofs / "public.json").write_text(json.dumps([str(value) for value in proved.public]))
-    assert verify_files(proofs, folder, world.market, world.parameters).context == 99
+    demands = world.demands(world.market, world.parameters)
+    assert verify_files(proofs, folder, demands, allow_development=True).context == 99
     for name in ("verification_key.json", "key.json", "manifest.json"):
         shutil.copy(world.folders[OTHER[statement]] / name, folder / name)
     with pytest.raises(ProofRejected) as error:
-        verify_files(proofs, folder, world.market, world.parameters)
+        verify_files(proofs, folder, demands, allow_development=True)
     assert error.value.code == "proof-rejected"
 
 
@@ -128,11 +130,13 @@ def test_a_manifest_that_lies_is_an_answer_and_never_a_traceback(folder, place):
 
 
 def test_the_other_statement_in_the_manifest_does_not_turn_its_key(world, statement, folder):
-    """The key stays what it is: a folder is trusted as a whole, and its circuit id is what a verifier compares."""
+    """The key stays what it is, by its id; and no judge takes it for the other statement's."""
     edit(folder / "manifest.json", lambda data: data.update(statement=OTHER[statement]))
-    assert CircuitKey.load(folder).circuit_id == world.provers[statement].circuit_key.circuit_id
-    assert world.provers["sufficiency"].circuit_key.circuit_id != world.provers["shortfall"].circuit_key.circuit_id
+    assert CircuitKey.load(folder).key_id == world.provers[statement].circuit_key.key_id
+    assert world.provers["sufficiency"].circuit_key.key_id != world.provers["shortfall"].circuit_key.key_id
     assert CircuitKey.load(folder).is_development
+    with pytest.raises(MismatchError):
+        judge_key(CircuitKey.load(folder), allow_development=True)
 
 
 def test_hostile_text_is_no_traceback(folder):
@@ -160,7 +164,7 @@ def test_public_inputs_that_are_no_numbers_are_refused(world, statement, folder,
     (tmp_path / "proof.json").write_text(json.dumps(world.proved[statement].proof.as_json()))
     (tmp_path / "public.json").write_text(text)
     with pytest.raises((InputError, ProofRejected)):
-        verify_files(tmp_path, folder)
+        verify_files(tmp_path, folder, allow_development=True)
 
 
 def test_every_file_of_a_circuit_is_checked_when_read(folder):

@@ -20,15 +20,16 @@ def shifted(proof, vk, v):
 
 
 def test_rerandomised_proofs_verify_and_say_the_same(world, statement, rng, tally):
-    key, proved = world.provers[statement].circuit_key, world.proved[statement]
-    vk, said = key.verifying_key, verify_statement(key, proved.public, proved.proof)
+    key, proved = world.judged[statement], world.proved[statement]
+    said = verify_statement(key, proved.public, proved.proof, world.demands())
+    vk = key.key.verifying_key
     copies = {proved.proof}
     for _ in range(50):
         u, v = rng.randrange(2, R), rng.randrange(1, R)
         for copy in (scaled(proved.proof, u), shifted(scaled(proved.proof, u), vk, v)):
             assert copy not in copies
             copies.add(copy)
-            assert verify_statement(key, proved.public, copy) == said
+            assert verify_statement(key, proved.public, copy, world.demands()) == said
     tally("V3", f"{statement}: re-randomised proofs, all of the same statement", len(copies) - 1)
 
 

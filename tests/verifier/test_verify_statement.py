@@ -15,20 +15,20 @@ def rejected(world, statement, public=None, proof=None, tables=()):
     proved = world.proved[statement]
     with pytest.raises(ProofRejected) as error:
         verify_statement(
-            world.provers[statement].circuit_key, public or proved.public, proof or proved.proof, list(tables)
+            world.judged[statement], public or proved.public, proof or proved.proof, world.demands(*tables)
         )
     return error.value.code
 
 
 def test_a_good_proof_says_what_it_says(world, statement):
     proved = world.proved[statement]
-    key = world.provers[statement].circuit_key
-    said = verify_statement(key, proved.public, proved.proof, [world.market, world.parameters])
+    key = world.judged[statement]
+    said = verify_statement(key, proved.public, proved.proof, world.demands(world.market, world.parameters))
     assert (said.commitment, said.credit, said.context) == proved.public[:3]
     assert (said.credit, said.context) == (5, 99)
-    assert said.tables == {"market": world.market.cells, "parameters": world.parameters.cells}
+    assert said.cells == {"market": world.market.cells, "parameters": world.parameters.cells}
     assert said.hashes == {t.name: "0x" + world.schema.table_hash(t).hex() for t in (world.market, world.parameters)}
-    assert verify_statement(key, proved.public, proved.proof).hashes == {}
+    assert verify_statement(key, proved.public, proved.proof, world.demands()).hashes == {}
 
 
 def test_a_table_outside_the_schema_is_refused_as_such(world, statement):
@@ -110,7 +110,7 @@ def test_a_real_proof_at_a_negative_price_is_refused_by_the_schema_alone(world):
     stated = [int.from_bytes(witness[32 * i : 32 * i + 32], "little") for i in range(1, 1 + len(public))]
     assert verify(prover.circuit_key.verifying_key, stated, proof), "the pairing itself is expected to hold"
     with pytest.raises(ProofRejected) as error:
-        verify_statement(prover.circuit_key, stated, proof)
+        verify_statement(world.judged["sufficiency"], stated, proof)
     assert error.value.code == "schema"
 
 

@@ -18,7 +18,8 @@ from zkmargin.kernel import load_program
 from zkmargin.kernel.errors import InputError, Insufficient, RuleError, Unsatisfied
 from zkmargin.prover.prove import Prover
 from zkmargin.prover.setup import development_setup
-from zkmargin.verifier.check import verify_statement
+from zkmargin.verifier.check import Demands, verify_statement
+from zkmargin.verifier.statement_keys import judge_key
 
 from ..families import SHAPES, around_zero, drawn
 
@@ -155,7 +156,8 @@ def test_a_box_proof_is_made_verified_and_refused_where_the_box_is_too_wide(rng,
     case, table, _, worst = next(accounts(plain, box, rng))
     opening = Opening(case.holdings, (3, 5), 11)
     proved = prover.prove(opening, table, case.parameters, credit=case.credit, context=9)
-    verify_statement(prover.circuit_key, proved.public, proved.proof, [table, case.parameters])
+    demands = Demands((table, case.parameters), credit=case.credit)
+    verify_statement(judge_key(prover.circuit_key, allow_development=True), proved.public, proved.proof, demands)
     poorer = replace(case.holdings, cash=case.holdings.cash - worst // money_scale(plain) - 1)
     assert evaluate(plain, poorer, case.market, case.parameters, case.credit).surplus > -(10**30)
     with pytest.raises(Insufficient):

@@ -54,7 +54,7 @@ def proved(folder, circuits):
     """Return the accounts whose proofs hold; every proof there is must."""
     found = sorted((folder / "proofs").glob("*/proof.json"))
     for proof in found:
-        assert verify_files(proof.parent, circuits / "sufficiency").context == int(CONTEXT, 0)
+        assert verify_files(proof.parent, circuits / "sufficiency", allow_development=True).context == int(CONTEXT, 0)
     return [proof.parent.name for proof in found]
 
 

@@ -24,15 +24,15 @@ def test_a_box_proof_holds_for_its_own_box_and_for_no_other(zkmargin, folder, bo
     prove = ["prove", folder / "portfolio-small.json", *boxed, "--context", "7", "--out", proof]
     assert zkmargin(*prove, "--box", "1%").code == 0
     shown = zkmargin("tables", folder / "market.json", *boxed[2:], "--box", "1%", "--json").json
-    verified = zkmargin("verify", proof, *boxed, "--box", "1%", "--json")
-    assert verified.code == 0
+    verified = zkmargin("verify", proof, *boxed, "--allow-development", "--box", "1%", "--json")
+    assert (verified.code, verified.json["box"]) == (0, "1%")
     assert verified.json["tables"]["market"] == shown["tables"]["market"]
     assert {name.split(".")[1] for name, _, _ in shown["cells"]} >= {"price_lo", "price_hi", "borrow_index_hi"}
 
-    narrower = zkmargin("verify", proof, *boxed, "--box", "none", "--json")
+    narrower = zkmargin("verify", proof, *boxed, "--allow-development", "--box", "none", "--json")
     assert (narrower.code, narrower.json["reason"]) == (1, "table-mismatch")
     edit("market.json", lambda d: d["instruments"][0].update(mark="1.5"))
-    elsewhere = zkmargin("verify", proof, *boxed, "--box", "1%", "--json")
+    elsewhere = zkmargin("verify", proof, *boxed, "--allow-development", "--box", "1%", "--json")
     assert (elsewhere.code, elsewhere.json["reason"]) == (1, "table-mismatch")
 
 
@@ -97,9 +97,10 @@ def test_a_batch_over_a_box_commits_to_what_is_held_and_not_to_other_cash_and_de
     assert zkmargin("prove", folder / "portfolio-small.json", *more, folder / "proof").code == 0
     one, other = place / "desk.opening.json", folder / "portfolio-small.opening.json"
     assert json.loads(one.read_text())["holdings"] == json.loads(other.read_text())["holdings"]
-    assert zkmargin("verify", folder / "proofs/desk", *boxed, "--box", "1%").code == 0
-    assert zkmargin("verify-batch", folder / "proofs/desk", folder / "proof", *boxed, "--box", "1%").code == 0
-    assert zkmargin("verify-batch", folder / "proofs/desk", *boxed, "--box", "none").code == 1
+    assert zkmargin("verify", folder / "proofs/desk", *boxed, "--allow-development", "--box", "1%").code == 0
+    verify = ["verify-batch", folder / "proofs/desk", folder / "proof", *boxed, "--allow-development"]
+    assert zkmargin(*verify, "--box", "1%").code == 0
+    assert zkmargin(*verify, "--box", "none").code == 1
     assert zkmargin("batch", place, *more, folder / "proofs", "--json").json["kept"] == 1
 
 

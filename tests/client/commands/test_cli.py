@@ -49,13 +49,13 @@ def test_prove_and_verify_end_to_end(zkmargin, folder, small):
     assert set(document["timings_ms"]) == {"read", "witness", "prove", "verify"}
     public = json.loads((folder / "proof/public.json").read_text())
     assert public[:3] == [document["public"][name] for name in ("commitment", "credit", "context")]
-    assert {p.name for p in (folder / "proof").iterdir()} == {"proof.json", "public.json"}
+    assert {p.name for p in (folder / "proof").iterdir()} == {"proof.json", "public.json", "receipt.json"}
     for secret in ("portfolio-small.opening.json", "portfolio-small.owner.json"):
         assert stat.S_IMODE((folder / secret).stat().st_mode) == 0o600
 
     circuit, files = small[4:], small[:4]
-    assert zkmargin("verify", folder / "proof", *circuit, "--json").json == {"ok": True, "tables": {}}
-    verified = zkmargin("verify", folder / "proof", *circuit, *files, "--json").json
+    verify = ["verify", folder / "proof", *circuit, "--allow-development", "--json"]
+    verified = zkmargin(*verify, *files).json
     checked = zkmargin("check", folder / "portfolio-small.json", *files, "--json").json
     shown = zkmargin("tables", files[1], *files[2:], *circuit, "--json").json
     assert verified["tables"] == checked["tables"]
@@ -64,7 +64,7 @@ def test_prove_and_verify_end_to_end(zkmargin, folder, small):
     assert cells == public[3:]
     assert {len(point) for point in (shown["points"]["market"], *shown["points"]["parameters"].values())} == {2}
 
-    other = zkmargin("verify", folder / "proof", *circuit, *files, "--margin", "initial", "--json")
+    other = zkmargin(*verify, *files, "--margin", "initial")
     assert (other.code, other.json) == (1, {"ok": False, "reason": "table-mismatch"})
 
 
@@ -74,7 +74,8 @@ def test_prove_and_verify_end_to_end(zkmargin, folder, small):
         (lambda values: values[:-1], "schema"),
         (lambda values: [*values, "0"], "schema"),
         (lambda values: [*values[:3], str(1 << 28), *values[4:]], "schema"),
-        (lambda values: [values[0], "1", *values[2:]], "proof-rejected"),
+        (lambda values: [values[0], "1", *values[2:]], "credit"),
+        (lambda values: [*values[:2], "1", *values[3:]], "proof-rejected"),
         (lambda values: [*values[:3], str(int(values[3]) + 1), *values[4:]], "proof-rejected"),
     ],
 )
@@ -82,7 +83,7 @@ def test_a_changed_public_input_is_rejected(zkmargin, folder, small, change, rea
     assert zkmargin("prove", folder / "portfolio-small.json", *small, "--out", folder / "proof", *PROVE).code == 0
     path = folder / "proof/public.json"
     path.write_text(json.dumps(change(json.loads(path.read_text()))))
-    answer = zkmargin("verify", folder / "proof", *small[4:], "--json")
+    answer = zkmargin("verify", folder / "proof", *small[4:], "--allow-development", "--json")
     assert (answer.code, answer.json) == (1, {"ok": False, "reason": reason})
 
 
@@ -295,6 +296,8 @@ def test_groth16_takes_plain_files(zkmargin, folder, small, circuits):
     assert set(answer.json["timings_ms"]) == {"load", "prove", "verify"}
     assert json.loads(files[2].read_text()) == json.loads((folder / "a/public.json").read_text())
     ask = ["groth16", "verify", key / "verification_key.json", files[2], files[1], "--json"]
+    assert zkmargin(*ask).json == {"ok": False, "reason": "development-key"}
+    ask.append("--allow-development")
     assert zkmargin(*ask).json == {"ok": True}
     proof = json.loads(files[1].read_text())
     for coordinate in (str(int(proof["pi_a"][1]) + 1), "0"):

@@ -80,7 +80,7 @@ def test_proving_loads_neither_the_command_line_nor_its_decoration(folder, small
             [sys.executable, "-c", code, *arguments, *extra], cwd=tmp_path, capture_output=True, text=True, check=True
         )
         assert done.stdout.splitlines()[-1] == "0 []", done.stderr
-    assert {path.name for path in (tmp_path / "proof").iterdir()} == {"proof.json", "public.json"}
+    assert {path.name for path in (tmp_path / "proof").iterdir()} == {"proof.json", "public.json", "receipt.json"}
 
 
 def test_an_opening_that_cannot_be_written_keeps_its_proof_back(folder, small, tmp_path):

@@ -12,7 +12,14 @@ from zkmargin.circuits.model import Holdings, Opening, Shape, Table
 from zkmargin.circuits.rules.cross_margin import cross_margin_schema
 from zkmargin.circuits.statements.commitment import draw_salt
 from zkmargin.kernel import load_key, verify
-from zkmargin.kernel.errors import CeremonyRejected, FileError, FormatError, InputError, MismatchError
+from zkmargin.kernel.errors import (
+    CeremonyRejected,
+    FileError,
+    FormatError,
+    InputError,
+    MismatchError,
+    ProofRejected,
+)
 from zkmargin.kernel.phase2 import contribute
 from zkmargin.prover import ceremony as steps
 from zkmargin.prover.ceremony import (
@@ -22,11 +29,14 @@ from zkmargin.prover.ceremony import (
     finish_ceremony,
     start_ceremony,
     start_here,
-    verify_ceremony,
 )
 from zkmargin.prover.prove import Prover
+from zkmargin.prover.setup import record_key
+from zkmargin.verifier.ceremony import find_ceremony, verify_ceremony, verify_file
 from zkmargin.verifier.check import verify_files
 from zkmargin.verifier.keys import CircuitKey
+from zkmargin.verifier.proof_files import write_proof
+from zkmargin.verifier.receipt import make_receipt
 
 CANARY = b"canary 7391 of the contributor's dice"
 
@@ -87,13 +97,18 @@ def test_either_tool_contributes_and_the_other_verifies(started, their_ptau, sma
     assert verify_ceremony(started).complete
 
 
-def test_a_finished_key_proves_margin_under_no_development_key(tmp_path, powers, snarkjs):
-    shape = Shape(1, 1, 1, 1)
-    directory = tmp_path / "circuit"
-    compiled = compile_statement("cross-margin", shape, "sufficiency")
+SHAPE = Shape(1, 1, 1, 1)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, powers):
+    """A margin circuit with the key of its own ceremony, and a folder with a proof under it."""
+    root = tmp_path_factory.mktemp("finished")
+    directory = root / "circuit"
+    compiled = compile_statement("cross-margin", SHAPE, "sufficiency")
     write_circuit(compiled, directory)
     rows = compiled.manifest["counts"]["constraints"] + compiled.manifest["counts"]["public"]
-    ptau = tmp_path / "powers.ptau"
+    ptau = root / "powers.ptau"
     ptau.write_bytes(powers.make_powers(rows.bit_length(), 3**90, 5**80, 7**70).to_bytes())
 
     start_here(directory, ptau)
@@ -108,22 +123,89 @@ def test_a_finished_key_proves_margin_under_no_development_key(tmp_path, powers,
     prover = Prover.load(directory)
     assert not prover.circuit_key.is_development
     assert json.loads((directory / "key.json").read_text())["development"] is False
-    assert made.circuit_id == prover.circuit_key.circuit_id
-    schema = cross_margin_schema(shape)
+    assert made.key_id == prover.circuit_key.key_id
+    schema = cross_margin_schema(SHAPE)
     market = Table("market", 7, tuple(c.offset + max(c.minimum, c.maximum // 5) for c in schema.cells("market")))
     parameters = Table("parameters", 3, tuple(c.offset + c.maximum // 60 for c in schema.cells("parameters")))
     opening = Opening(Holdings(1 << 61, (1000,), (5,), (7,)), (1, 2), draw_salt())
     proved = prover.prove(opening, market, parameters, credit=0, context=99)
     assert verify(prover.circuit_key.verifying_key, proved.public, proved.proof)
-    proof = tmp_path / "proof"
-    proof.mkdir()
-    (proof / "proof.json").write_text(json.dumps(proved.proof.as_json()))
-    (proof / "public.json").write_text(json.dumps([str(value) for value in proved.public]))
-    assert verify_files(proof, directory)
+    key = prover.circuit_key
+    receipt = make_receipt(key, proved.proof, proved.public, (market, parameters), margin="maintenance")
+    write_proof(root / "proof", proved.proof, proved.public, receipt)
+    return directory, root / "proof", key
+
+
+def test_a_finished_key_proves_margin_under_no_development_key(finished, snarkjs):
+    directory, proof, _ = finished
+    verified = verify_files(proof, directory)
+    assert (verified.tied, verified.key, verified.contributors) == (True, "ceremony", ("Ada",))
+    assert verified.as_json()["statement"] == "sufficiency"
     held, said = snarkjs(
         "groth16", "verify", directory / "verification_key.json", proof / "public.json", proof / "proof.json"
     )
     assert held, said
+
+
+def test_a_key_is_found_in_the_sitting_above_its_folder(finished, tmp_path):
+    """Several circuits go through one sitting, each in a folder of its own below the transcript."""
+    directory, proof, _ = finished
+    assert find_ceremony(directory) == (directory.resolve(), ".")
+    shutil.copytree(directory, tmp_path / "circuit")
+    for name in ("transcript.json", "powers.ptau"):
+        shutil.move(tmp_path / "circuit" / name, tmp_path / name)
+    assert find_ceremony(tmp_path / "circuit") is None  # that transcript calls its circuit "."
+    assert not verify_files(proof, tmp_path / "circuit").tied
+
+
+@pytest.mark.parametrize("missing", ["transcript.json", "powers.ptau"])
+def test_a_key_without_its_transcript_only_claims_its_statement(finished, tmp_path, missing):
+    directory, proof, key = finished
+    alone = shutil.copytree(directory, tmp_path / "circuit")
+    (alone / missing).unlink()
+    verified = verify_files(proof, alone)
+    assert (verified.tied, verified.as_json()["statement"]) == (False, {"claimed": "sufficiency"})
+    known = verify_files(proof, alone, key_id=key.key_id)
+    assert (known.tied, known.as_json()["statement"]) == (True, "sufficiency")
+    with pytest.raises(MismatchError) as caught:
+        verify_files(proof, alone, key_id="0x" + 64 * "0")
+    assert caught.value.code == "key-mismatch"
+
+
+def test_a_ceremony_of_another_circuit_vouches_for_nothing(finished, tmp_path):
+    """The same public inputs, the opposite statement: relabelled, as one who hands the folder out can."""
+    directory, proof, _ = finished
+    lying = shutil.copytree(directory, tmp_path / "circuit")
+    write_circuit(compile_statement("cross-margin", SHAPE, "shortfall"), tmp_path / "shortfall")
+    for name in ("circuit.prog", "circuit.r1cs", "circuit.sym", "manifest.json"):
+        shutil.copy(tmp_path / "shortfall" / name, lying / name)
+    record = json.loads((lying / "key.json").read_text())
+    record["files"]["circuit.r1cs"] = json.loads((lying / "manifest.json").read_text())["files"]["circuit.r1cs"]
+    (lying / "key.json").write_text(json.dumps(record))
+    with pytest.raises(MismatchError, match="not the one the ceremony started from") as caught:
+        verify_files(proof, lying)
+    assert caught.value.code == "key-mismatch"
+    # The constraints that the ceremony was of in their place again: they are not what this version compiles.
+    shutil.copy(directory / "circuit.r1cs", lying / "circuit.r1cs")
+    with pytest.raises(MismatchError, match="another circuit than this version compiles") as caught:
+        verify_files(proof, lying)
+    assert caught.value.code == "key-mismatch"
+
+
+def test_a_ceremony_of_another_key_or_a_changed_one_vouches_for_nothing(finished, tmp_path):
+    directory, proof, key = finished
+    other = shutil.copytree(directory, tmp_path / "other")
+    content, _ = contribute((directory / "circuit.zkey").read_bytes(), name="Eve")
+    (tmp_path / "eve.zkey").write_bytes(content)
+    record_key(shutil.copytree(directory, tmp_path / "eve"), load_key(content).verifying_key, development=False)
+    with pytest.raises(MismatchError, match="made another key") as caught:
+        verify_files(proof, tmp_path / "eve")
+    assert caught.value.code == "key-mismatch"
+    transcript = (other / "transcript.json").read_text()
+    (other / "transcript.json").write_text(transcript.replace("Ada", "Eve"))
+    with pytest.raises(MismatchError, match="was changed"):
+        verify_files(proof, other)
+    assert verify_files(proof, other, key_id=key.key_id).tied  # who knows the key asks no transcript
 
 
 def test_a_replay_gives_the_same_keys(tmp_path, their_ptau, small, other, tally):
@@ -213,7 +295,7 @@ def test_a_killed_step_leaves_the_last_good_one(started, monkeypatch, writes):
         real(path, data, **more)
 
     monkeypatch.setattr(steps, "write_file", failing)
-    monkeypatch.setattr("zkmargin.prover.ceremony_transcript.write_file", failing)
+    monkeypatch.setattr("zkmargin.verifier.ceremony_transcript.write_file", failing)
     with pytest.raises(KeyboardInterrupt):
         add_contribution(started, "Bob")
     monkeypatch.undo()
@@ -264,6 +346,15 @@ def test_powers_whose_secrets_are_published_finish_no_ceremony(tmp_path, powers,
     start_ceremony(directory, ptau, [small])
     add_contribution(directory, "Ada")
     add_beacon(directory, b"x", 10)
+    with pytest.raises(ProofRejected) as caught:
+        verify_ceremony(directory)
+    assert caught.value.code == "development-key"
+    assert verify_ceremony(directory, allow_development=True).complete
+    key = next(directory.rglob("*.zkey"))
+    with pytest.raises(ProofRejected) as caught:
+        verify_file(key, small, ptau)
+    assert caught.value.code == "development-key"
+    assert len(verify_file(key, small, ptau, allow_development=True).contributions) == 2
     with pytest.raises(FormatError, match="development"):
         finish_ceremony(directory)
     assert not list(directory.rglob("circuit.zkey"))

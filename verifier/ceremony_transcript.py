@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ..kernel.errors import FileError, MismatchError
 from ..kernel.files import read_file, write_file
 from ..kernel.phase2 import Beacon, Contribution
-from ..verifier.keys import ZKEY
+from .keys import ZKEY
 
 __all__ = ["POWERS", "TRANSCRIPT", "BeaconRecord", "Circuit", "KeyRecord", "Powers", "Step", "Transcript"]
 
