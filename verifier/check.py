@@ -14,7 +14,9 @@ from ..circuits.model import CREDIT_BITS, Table
 from ..circuits.schema import Schema
 from ..circuits.statements.margin import SINGLES
 from ..kernel import Proof, R, verify
+from ..kernel.decimal_strings import decimal_strings
 from ..kernel.errors import FormatError, InputError, ProofRejected
+from ..kernel.files import reading
 from ..kernel.strict_json import read_json
 from .keys import CircuitKey
 
@@ -124,9 +126,5 @@ def verify_files(
 
 
 def _public(path: Path) -> list[int]:
-    values = read_json(path)
-    if not isinstance(values, list) or not all(
-        isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 80 for value in values
-    ):
-        raise FormatError("public.json must be a list of decimal strings", file=str(path), code="bad-public")
-    return [int(value) for value in values]
+    with reading(path):
+        return decimal_strings(read_json(path), "public.json", "bad-public")

@@ -20,7 +20,7 @@ from functools import cached_property, reduce
 
 from ..language.language import Expression, absolute, maximum, minimum, positive
 from ..language.sums import add
-from .derive_pmrm2_schema import Strike, derive_pmrm2_schema, strikes_of
+from .derive_pmrm2_schema import Strike, derive_pmrm2_schema, derive_pmrm2_size, strikes_of
 from .family import Account, Family, TableView
 
 __all__ = ["DERIVE_PMRM2"]
@@ -180,4 +180,12 @@ def contingencies(book: Book) -> dict[str, Expression]:
     }
 
 
-DERIVE_PMRM2 = Family("derive-pmrm2", derive_pmrm2_schema, equity, requirement, parts=parts, scenarios=profits)
+DERIVE_PMRM2 = Family(
+    "derive-pmrm2",
+    derive_pmrm2_schema,
+    equity,
+    requirement,
+    parts=parts,
+    scenarios=profits,
+    size_of=derive_pmrm2_size,
+)

@@ -6,12 +6,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
-from ...kernel.errors import RuleError
+from ...kernel.errors import InputError, RuleError
 from ..language.language import CellRef, Expression, HoldingRef, Unit, walk
 from ..model import Shape
 from ..schema import Cell, HoldingSpec, Schema, keccak256
 
-__all__ = ["Account", "Asset", "BoundRule", "Family", "Lookup", "Parts", "Position", "Rule", "TableView", "table_view"]
+__all__ = [
+    "MOST_CELLS",
+    "Account",
+    "Asset",
+    "BoundRule",
+    "Family",
+    "Lookup",
+    "Parts",
+    "Position",
+    "Rule",
+    "TableView",
+    "table_view",
+]
+
+MOST_CELLS = 1 << 14  # of both tables: what a rule computes of more takes minutes, and no chain is posted as many
 
 
 @dataclass(frozen=True)
@@ -115,6 +129,10 @@ class Family:
     positions; `parts`, named parts that add up to the surplus (the waterfall); `scenarios`, the account's profit in
     each scenario by name, where the rule has any; `box`, the market columns that may move inside a
     price box, each with the column that its reach is a share of (funding moves with the price, not with itself).
+
+    `size_of` says how many cells a shape asks for, and whatever of the rule's expressions there is more of, so that a
+    shape past `MOST_CELLS` is refused before anything of it is made. A rule without it is counted once it is made:
+    enough where no shape comes near.
     """
 
     name: str
@@ -125,10 +143,35 @@ class Family:
     parts: Parts | None = None
     scenarios: Parts | None = None
     box: Mapping[str, str] = field(default_factory=dict)
+    size_of: Callable[[Shape], int] | None = None
 
     def __post_init__(self) -> None:
         """Make one schema a shape: it is asked for again and again, and what is bound to it is found by it."""
-        object.__setattr__(self, "schema_of", lru_cache(maxsize=64)(self.schema_of))
+        make = self.schema_of
+
+        def schema_of(shape: Shape) -> Schema:
+            self._bounded(self._size(shape))
+            schema = make(shape)
+            self._bounded(sum(len(cells) for _, cells in schema.tables))
+            return schema
+
+        object.__setattr__(self, "schema_of", lru_cache(maxsize=64)(schema_of))
+
+    def _size(self, shape: Shape) -> int:
+        """Return `size_of` a shape, zero where it has other dimensions than the rule, which the schema will say."""
+        try:
+            return 0 if self.size_of is None else self.size_of(shape)
+        except InputError:
+            return 0
+
+    def _bounded(self, size: int) -> None:
+        """Raise InputError (code "shape") for more cells than a table may have."""
+        if size > MOST_CELLS:
+            raise InputError(
+                f"the shape asks {self.name} for {size:,} cells, at most {MOST_CELLS:,} are served",
+                code="shape",
+                hint="lower the numbers of the shape that multiply each other",
+            )
 
     def bind(self, schema: Schema) -> BoundRule:
         """Return the rule's expressions for one schema, a box's (`box_schema`) at the worst of the box."""

@@ -7,11 +7,11 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 from ...kernel import Proof, VerifyingKey, load_key, prove, public_inputs, read_wtns, verify
+from ...kernel.decimal_strings import decimal_strings
 from ...kernel.errors import FileError, FormatError, MismatchError, ProofRejected
-from ...kernel.files import write_file
+from ...kernel.files import opened, write_file
 from ...kernel.strict_json import read_json
 
 __all__ = ["Proved", "prove_files", "public_json", "read_public", "verify_files"]
@@ -49,9 +49,9 @@ def prove_files(zkey: Path, witness: Path, proof: Path, public: Path) -> Proved:
 
 def verify_files(verifying_key: Path, public: Path, proof: Path) -> None:
     """Raise ProofRejected unless the proof holds; FileError, FormatError when a file cannot be used."""
-    key = VerifyingKey.from_json(read_json(verifying_key))
+    key = VerifyingKey.from_json(read_json(verifying_key, padded=True))
     stated = read_public(public)
-    claimed = Proof.from_json(read_json(proof))
+    claimed = Proof.from_json(read_json(proof, padded=True))
     try:
         holds = verify(key, stated, claimed)
     except FormatError as error:
@@ -74,18 +74,16 @@ def public_json(values: list[int] | tuple[int, ...]) -> bytes:
 
 def read_public(path: Path) -> list[int]:
     """Return the public inputs of a `public.json`. Raises FileError."""
-    data: Any = read_json(path)
-    if not isinstance(data, list) or not all(
-        isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 80 for value in data
-    ):
-        raise FileError("the public inputs must be a list of decimal strings", code="bad-public", file=str(path))
-    return [int(value) for value in data]
+    try:
+        return decimal_strings(read_json(path, padded=True), "the list of public inputs", "bad-public")
+    except FormatError as error:
+        raise FileError(error.message, code=error.code, file=str(path)) from None
 
 
 def _constraints(zkey: Path, n_public: int) -> int:
     """Return the circuit's constraints: the key's rows without the one added for each public input and the 1."""
     last = 0
-    with zkey.open("rb") as file:
+    with opened(zkey) as file:
         file.seek(8)
         (count,) = struct.unpack("<I", file.read(4))
         for _ in range(count):
