@@ -16,6 +16,7 @@ from typing import Any
 
 from ..kernel import Program, load_program
 from ..kernel.errors import FileError, MismatchError
+from ..kernel.files import read_file
 from ..kernel.strict_json import read_json
 from ..kernel.witness_program import WitnessProgram
 from .compiler.system import ConstraintSystem
@@ -185,9 +186,10 @@ class Manifest:
         """Return a file of the circuit, checked against its hash. Raises FileError or MismatchError."""
         path = self.directory / name
         try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise FileError(f"{name} cannot be read", file=str(path), hint="zkmargin compile") from error
+            content = read_file(path)
+        except FileError as error:
+            error.hint = error.hint or "zkmargin compile"
+            raise
         if self.files.get(name) != "0x" + sha256(content).hexdigest():
             raise MismatchError(f"{name} is not the file its manifest names", file=str(path))
         return content

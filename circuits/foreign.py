@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..kernel.errors import MismatchError
-from ..kernel.files import reading
+from ..kernel.files import read_file, reading
 from ..kernel.words import from_words
 from .compiler.simplify import linear_rows
 from .compiler.system import ConstraintSystem
@@ -66,11 +66,11 @@ def load_r1cs(path: Path) -> ConstraintSystem:
     Raises FileError when a file cannot be read, FormatError when it is malformed.
     """
     with reading(path):
-        system = read_r1cs(path.read_bytes())
+        system = read_r1cs(read_file(path, magic=b"r1cs"))
     names = path.with_suffix(".sym")
     if names.exists() and names != path:
         with reading(names):
-            read_sym(names.read_bytes(), system)
+            read_sym(read_file(names), system)
     return system
 
 

@@ -71,10 +71,11 @@ def read_r1cs(data: bytes) -> ConstraintSystem:
         raise sections.error("the r1cs's header has the wrong length")
     if any(any(sections.get(kind)) for kind in _CUSTOM_GATES if sections.has(kind)):
         raise sections.error("the r1cs has custom gates, which Groth16 cannot prove", "custom-gates")
-    wires, outputs, inputs, private, _, rows = struct.unpack_from("<IIIIQI", header, len(field))
+    # circom counts private inputs before its optimiser removes some of their wires: the fourth number binds nothing.
+    wires, outputs, inputs, _, _, rows = struct.unpack_from("<IIIIQI", header, len(field))
     public = outputs + inputs
-    if public + private + 1 > wires:
-        raise sections.error("the r1cs has fewer wires than its inputs and outputs need")
+    if public + 1 > wires:
+        raise sections.error("the r1cs has fewer wires than its outputs and public inputs need")
     sections.records(3, wires, 8)  # circom's labels; here they bound the number of wires by the file's size
     body = sections.get(2)
     if rows * _LEAST_ROW > len(body):

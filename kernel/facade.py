@@ -170,7 +170,7 @@ def msm_g1(points: Sequence[G1 | None], scalars: Sequence[int]) -> G1 | None:
 
 
 def msm_g2(points: Sequence[G2 | None], scalars: Sequence[int]) -> G2 | None:
-    """Return Σ scalars[i]·points[i] in G2."""
+    """Return Σ scalars[i]·points[i] in G2. A point outside the prime subgroup raises FormatError."""
     return kernel().msm_g2(points, scalars)
 
 

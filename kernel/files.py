@@ -8,10 +8,20 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from .errors import FileError, FormatError
 
-__all__ = ["read_file", "reading", "settle", "write_file"]
+__all__ = ["memory", "opened", "read_file", "read_whole", "reading", "settle", "write_file"]
+
+_PIECE = 1 << 20
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: "a socket",
+}
 
 
 def write_file(path: Path, data: bytes, *, mode: int = 0o600) -> None:
@@ -60,10 +70,59 @@ def _write_through(path: Path, data: bytes) -> None:
         file.write(data)
 
 
-def read_file(path: Path) -> bytes:
-    """Return the bytes of a file; raises FileError."""
+def read_file(path: Path, *, limit: int | None = None, magic: bytes = b"") -> bytes:
+    """Return the bytes of a regular file of at most `limit` bytes, by default as many as the machine has of memory.
+
+    `magic` is what a file of its kind begins with: another file is left alone after as many bytes, whatever its size.
+    Raises FileError, and FormatError (code "bad-format") for another magic.
+    """
     with reading(path):
-        return path.read_bytes()
+        return read_whole(path, limit, magic)
+
+
+def read_whole(path: Path, limit: int | None = None, magic: bytes = b"") -> bytes:
+    """Read as `read_file` does. Raises OSError where the system refuses, FileError, FormatError."""
+    most = memory() if limit is None else limit
+    with opened(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > most:
+            raise _too_large(path, size, most)
+        if os.pread(file.fileno(), len(magic), 0) != magic:
+            raise FormatError(f"this is not a {magic.decode()} file")
+        content = file.read(size + 1)
+        # What the system writes as it is read (/proc) has no size: read on in pieces, up to the limit.
+        while len(content) <= most and (more := file.read(_PIECE)):
+            content += more
+    if len(content) > most:
+        raise _too_large(path, None, most)
+    return content
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a regular file to be read. Raises OSError, and FileError (code "unreadable") for anything else.
+
+    A pipe that nobody writes into would be waited for, a device would never end, so neither is waited for or read.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+    try:
+        kind = stat.S_IFMT(os.fstat(descriptor).st_mode)
+        if kind != stat.S_IFREG:
+            raise FileError(
+                f"{path.name} is {_KINDS.get(kind, 'something else')}, not a file",
+                code="unreadable",
+                file=str(path),
+                hint=None if kind == stat.S_IFDIR else "write its content into a file first",
+            )
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            yield file
+    finally:
+        os.close(descriptor)
+
+
+def memory() -> int:
+    """Return the bytes of memory this machine has: no file that is read whole may be larger."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 @contextlib.contextmanager
@@ -76,3 +135,10 @@ def reading(path: Path) -> Iterator[None]:
     except FormatError as error:
         error.file = error.file or str(path)
         raise
+
+
+def _too_large(path: Path, size: int | None, most: int) -> FileError:
+    found = "more" if size is None else f"{size >> 20:,} MiB"
+    return FileError(
+        f"{path.name} is too large to be read: {found}, at most {most >> 20:,} MiB", code="too-large", file=str(path)
+    )

@@ -8,9 +8,10 @@ in the prime subgroup is for the kernel to say. A `Proof` holds whatever was cla
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from .decimal_strings import decimal_string
 from .errors import FormatError
 from .field import Q
 
@@ -30,26 +31,22 @@ G2_GENERATOR: G2 = (
     ),
 )
 
-_KEY_FIELDS = {
-    "protocol",
-    "curve",
-    "nPublic",
-    "vk_alpha_1",
-    "vk_beta_2",
-    "vk_gamma_2",
-    "vk_delta_2",
-    "vk_alphabeta_12",
-    "IC",
-}
-_PROOF_FIELDS = {"protocol", "curve", "pi_a", "pi_b", "pi_c"}
+# What a verifier computes with, and what only some tools write: rapidsnark names no curve, exporters leave out e(alpha,
+# beta), which nobody trusts.
+_LABELS = {"protocol", "curve"}
+_KEY_POINTS = {"vk_alpha_1", "vk_beta_2", "vk_gamma_2", "vk_delta_2", "IC"}
+_KEY_EXTRAS = _LABELS | {"nPublic", "vk_alphabeta_12"}
+_PROOF_POINTS = {"pi_a", "pi_b", "pi_c"}
+_CURVES = {"BN128", "BN254", "ALTBN128"}  # as ffjavascript knows it, letters and digits alone
 
 
 @dataclass(frozen=True)
 class VerifyingKey:
     """A verifying key. `ic` holds one point for the constant 1, then one a public input.
 
-    `alpha_beta` are the twelve coordinates of e(alpha, beta) in the order of snarkjs' `vk_alphabeta_12`: kept for
-    other readers of the JSON, never trusted here. Raises FormatError when made from impossible points.
+    `alpha_beta` are the twelve coordinates of e(alpha, beta) in the order of snarkjs' `vk_alphabeta_12`, or none where
+    the key's file had none: kept for other readers of the JSON, never trusted here and no part of what makes two keys
+    equal. Raises FormatError when made from impossible points.
     """
 
     alpha: G1
@@ -57,7 +54,7 @@ class VerifyingKey:
     gamma: G2
     delta: G2
     ic: tuple[G1, ...]
-    alpha_beta: tuple[int, ...]
+    alpha_beta: tuple[int, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         """Refuse what no honest key holds."""
@@ -78,7 +75,7 @@ class VerifyingKey:
             raise FormatError(
                 "the key's beta is its gamma or delta, up to sign: anyone can forge its proofs", code="key-related"
             )
-        if len(self.alpha_beta) != 12 or not all(0 <= value < Q for value in self.alpha_beta):
+        if len(self.alpha_beta) not in (0, 12) or not all(0 <= value < Q for value in self.alpha_beta):
             raise FormatError("the key's vk_alphabeta_12 does not hold twelve field elements", code="key-not-canonical")
 
     @property
@@ -88,7 +85,7 @@ class VerifyingKey:
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of snarkjs' `verification_key.json`."""
-        pairs = [[str(self.alpha_beta[i]), str(self.alpha_beta[i + 1])] for i in range(0, 12, 2)]
+        pairs = [[str(low), str(high)] for low, high in zip(self.alpha_beta[::2], self.alpha_beta[1::2], strict=True)]
         return {
             "protocol": "groth16",
             "curve": "bn128",
@@ -97,17 +94,18 @@ class VerifyingKey:
             "vk_beta_2": _g2_json(self.beta),
             "vk_gamma_2": _g2_json(self.gamma),
             "vk_delta_2": _g2_json(self.delta),
-            "vk_alphabeta_12": [pairs[:3], pairs[3:]],
+            **({"vk_alphabeta_12": [pairs[:3], pairs[3:]]} if pairs else {}),
             "IC": [_g1_json(point) for point in self.ic],
         }
 
     @classmethod
     def from_json(cls, content: object) -> VerifyingKey:
-        """Read a `verification_key.json`; raises FormatError, a sentence saying what is wrong."""
+        """Read a `verification_key.json`, with or without what only some tools write; raises FormatError."""
         what = "the verifying key"
-        fields = _fields(content, _KEY_FIELDS, what)
+        fields = _fields(content, _KEY_POINTS, _KEY_EXTRAS, what)
         ic = tuple(_g1(point, what) for point in _items(fields["IC"], None, what))
-        if fields["nPublic"] != len(ic) - 1 or isinstance(fields["nPublic"], bool):
+        n_public = fields.get("nPublic", len(ic) - 1)
+        if n_public != len(ic) - 1 or not isinstance(n_public, int) or isinstance(n_public, bool):
             raise FormatError(f"{what} has {len(ic)} input points, which does not fit its nPublic", code="key-count")
         return cls(
             alpha=_g1(fields["vk_alpha_1"], what),
@@ -115,12 +113,7 @@ class VerifyingKey:
             gamma=_g2(fields["vk_gamma_2"], what),
             delta=_g2(fields["vk_delta_2"], what),
             ic=ic,
-            alpha_beta=tuple(
-                _number(value, what)
-                for half in _items(fields["vk_alphabeta_12"], 2, what)
-                for pair in _items(half, 3, what)
-                for value in _items(pair, 2, what)
-            ),
+            alpha_beta=_twelve(fields["vk_alphabeta_12"], what) if "vk_alphabeta_12" in fields else (),
         )
 
 
@@ -144,9 +137,12 @@ class Proof:
 
     @classmethod
     def from_json(cls, content: object) -> Proof:
-        """Read a `proof.json`; raises FormatError when it is no proof or a coordinate is not canonical."""
+        """Read a `proof.json`, of snarkjs or of rapidsnark, which names no curve.
+
+        Raises FormatError when it is no proof or a coordinate is not canonical.
+        """
         what = "the proof"
-        fields = _fields(content, _PROOF_FIELDS, what)
+        fields = _fields(content, _PROOF_POINTS, _LABELS, what)
         proof = cls(a=_g1(fields["pi_a"], what), b=_g2(fields["pi_b"], what), c=_g1(fields["pi_c"], what))
         proof.check_canonical()
         return proof
@@ -190,12 +186,25 @@ def _g2_json(point: G2) -> list[list[str]]:
     return [[str(value) for value in point[0]], [str(value) for value in point[1]], ["1", "0"]]
 
 
-def _fields(content: object, names: set[str], what: str) -> Mapping[str, Any]:
-    if not isinstance(content, Mapping) or set(content) != names:
-        raise FormatError(f"{what} does not have exactly the fields {', '.join(sorted(names))}")
-    if content["protocol"] != "groth16" or content["curve"] != "bn128":
+def _fields(content: object, points: set[str], extras: set[str], what: str) -> Mapping[str, Any]:
+    if not isinstance(content, Mapping):
+        raise FormatError(f"{what} is not a JSON object")
+    missing, unknown = points - set(content), set(content) - points - extras
+    if missing:
+        raise FormatError(f"{what} lacks {', '.join(sorted(missing))}")
+    if unknown:
+        raise FormatError(
+            f"{what} has fields that no proof or key of Groth16 has",
+            hint=f"known are {', '.join(sorted(points | extras))}",
+        )
+    curve = content.get("curve", "bn128")
+    if content.get("protocol", "groth16") != "groth16" or not isinstance(curve, str) or not _is_bn254(curve):
         raise FormatError(f"{what} is not of Groth16 over bn128")
     return content
+
+
+def _is_bn254(curve: str) -> bool:
+    return "".join(c for c in curve.upper() if c.isalnum()) in _CURVES
 
 
 def _items(value: object, count: int | None, what: str) -> list[Any]:
@@ -205,24 +214,27 @@ def _items(value: object, count: int | None, what: str) -> list[Any]:
 
 
 def _number(value: object, what: str) -> int:
-    if not isinstance(value, str) or not (value.isascii() and value.isdigit()) or len(value) > 80:
-        raise FormatError(f"{what} has a coordinate that is not a decimal string")
-    if len(value) > 1 and value[0] == "0":
-        raise FormatError(f"{what} has a coordinate with leading zeros")
-    return int(value)
+    return decimal_string(value, f"a coordinate of {what}")
+
+
+def _twelve(value: object, what: str) -> tuple[int, ...]:
+    halves = [_items(half, 3, what) for half in _items(value, 2, what)]
+    return tuple(_number(number, what) for half in halves for pair in half for number in _items(pair, 2, what))
+
+
+def _affine(value: object, one: object, what: str) -> list[Any]:
+    """Return the two coordinates of a point, written with a third that is one or, as some tools do, without."""
+    x, y, *rest = _items(value, 3 if isinstance(value, list) and len(value) > 2 else 2, what)
+    if rest not in ([], [one]):
+        raise FormatError(f"{what} has a point that is not affine, or at infinity")
+    return [x, y]
 
 
 def _g1(value: object, what: str) -> G1:
-    x, y, z = _items(value, 3, what)
-    if z != "1":
-        raise FormatError(f"{what} has a point that is not affine, or at infinity")
+    x, y = _affine(value, "1", what)
     return _number(x, what), _number(y, what)
 
 
 def _g2(value: object, what: str) -> G2:
-    x, y, z = _items(value, 3, what)
-    if z != ["1", "0"]:
-        raise FormatError(f"{what} has a point that is not affine, or at infinity")
-    x0, x1 = (_number(part, what) for part in _items(x, 2, what))
-    y0, y1 = (_number(part, what) for part in _items(y, 2, what))
-    return (x0, x1), (y0, y1)
+    (x0, x1), (y0, y1) = (_items(pair, 2, what) for pair in _affine(value, ["1", "0"], what))
+    return (_number(x0, what), _number(x1, what)), (_number(y0, what), _number(y1, what))

@@ -110,7 +110,7 @@ class Kernel(Protocol):
         """Sum scalar multiples in G1."""
 
     def msm_g2(self, points: Sequence[G2 | None], scalars: Sequence[int]) -> G2 | None:
-        """Sum scalar multiples in G2."""
+        """Sum scalar multiples in G2; points outside the subgroup raise FormatError."""
 
     def pairing_check(self, pairs: Sequence[tuple[G1 | None, G2 | None]]) -> bool:
         """Whether the product of the pairings is one; G2 points outside the subgroup raise FormatError."""

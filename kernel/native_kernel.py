@@ -9,7 +9,7 @@ from pathlib import Path
 from . import _native
 from .errors import EnvironmentFault, FormatError
 from .field import R
-from .files import reading, write_file
+from .files import read_file, reading, write_file
 from .groth16_data import G1, G2, Proof, VerifyingKey
 from .prepared import discard, load_with_cache, prepared_path
 from .witness_program import WitnessProgram
@@ -100,7 +100,7 @@ class NativeKernel:
         """Make a key from known secrets and write it; raises FormatError, FileError."""
         secrets = [scalar_words([value], "setup-secrets") for value in (tau, alpha, beta, delta)]
         with reading(r1cs):
-            data = _native.setup(r1cs, *secrets)
+            data = _native.setup(read_file(r1cs, magic=b"r1cs"), *secrets)
         key = self.load_key(data).verifying_key
         write_file(zkey, data)
         return key
@@ -178,7 +178,7 @@ class NativeKernel:
         return g1_from(_native.msm_g1(b"".join(map(g1_words, points)), scalar_words(scalars)))
 
     def msm_g2(self, points: Sequence[G2 | None], scalars: Sequence[int]) -> G2 | None:
-        """Sum scalar multiples in G2."""
+        """Sum scalar multiples in G2; points outside the subgroup raise FormatError."""
         return g2_from(_native.msm_g2(b"".join(map(g2_words, points)), scalar_words(scalars)))
 
     def pairing_check(self, pairs: Sequence[tuple[G1 | None, G2 | None]]) -> bool:

@@ -10,7 +10,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from .errors import EnvironmentFault, FileError
+from .errors import EnvironmentFault
+from .files import read_file, reading
 
 if TYPE_CHECKING:
     from . import _native
@@ -64,10 +65,9 @@ class PowersOfTau:
     @classmethod
     def load(cls, path: Path) -> PowersOfTau:
         """Read and check a prepared `.ptau`. Raises FormatError, FileError."""
-        try:
-            return cls(_kernel().Ptau.from_path(path))
-        except OSError as error:
-            raise FileError(f"the ptau cannot be read: {error}", file=str(path)) from None
+        kernel = _kernel()
+        with reading(path):
+            return cls(kernel.Ptau.from_bytes(read_file(path, magic=b"ptau")))
 
     def initial_key(self, r1cs: bytes) -> bytes:
         """Return the `.zkey` of a circuit before anyone contributed: anyone can forge under it.

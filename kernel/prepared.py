@@ -23,7 +23,7 @@ from pathlib import Path
 
 from . import _native
 from .errors import EnvironmentFault
-from .files import reading
+from .files import read_file, reading
 
 __all__ = ["SUFFIX", "TABLES_VARIABLE", "discard", "load_with_cache", "prepared_path", "tables_budget"]
 
@@ -58,7 +58,7 @@ def load_with_cache(zkey: Path, digest: bytes | None = None, *, budget: int | No
         if key is not None:
             return key
     with reading(zkey):
-        data = zkey.read_bytes()
+        data = read_file(zkey, magic=b"zkey")
         found = sha256(data).digest()
         key = None if found == digest else _prepared(zkey, found, budget)
         if key is None:
@@ -101,7 +101,8 @@ def _keep(key: _native.ProvingKey, zkey: Path, digest: bytes, budget: int) -> No
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[int]:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | (os.O_NOFOLLOW if path.name.endswith(SUFFIX) else 0))
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK  # a pipe under one of the names must not be waited for
+    descriptor = os.open(path, flags | (os.O_NOFOLLOW if path.name.endswith(SUFFIX) else 0))
     try:
         yield descriptor
     finally:

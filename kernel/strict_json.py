@@ -7,14 +7,13 @@ that no reader accepts.
 from __future__ import annotations
 
 import json
-import os
 import re
-import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
 from .errors import FileError
+from .files import read_whole
 
 __all__ = ["LARGEST_FILE", "NumberToken", "parse_json", "read_bytes", "read_json", "read_text"]
 
@@ -28,20 +27,12 @@ def read_bytes(path: Path, limit: int = LARGEST_FILE) -> bytes:
     """Return a file's content. Raises FileError when it cannot be read or is larger than `limit` bytes."""
     name = str(path)
     try:
-        with path.open("rb") as file:
-            if stat.S_ISDIR(os.fstat(file.fileno()).st_mode):
-                raise FileError(f"{path.name} is a folder, not a file", code="unreadable", file=name)
-            data = file.read(limit + 1)
+        return read_whole(path, limit)
     except FileNotFoundError:
         raise FileError(f"there is no file {path.name}", code="no-such-file", file=name) from None
-    except IsADirectoryError:
-        raise FileError(f"{path.name} is a folder, not a file", code="unreadable", file=name) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "its name is no file name"
         raise FileError(f"{path.name} cannot be read: {reason}", code="unreadable", file=name) from None
-    if len(data) > limit:
-        raise FileError(f"{path.name} is larger than {limit >> 20} MiB", code="too-large", file=name)
-    return data
 
 
 def read_text(path: Path) -> str:
@@ -64,19 +55,20 @@ def _text(data: bytes, path: Path) -> str:
         raise FileError(f"{path.name} is not UTF-8", code="not-utf8", file=str(path), line=line) from None
 
 
-def read_json(path: Path, numbers: Callable[[str], Any] | None = None) -> Any:  # noqa: ANN401
+def read_json(path: Path, numbers: Callable[[str], Any] | None = None, *, padded: bool = False) -> Any:  # noqa: ANN401
     """Return a file's JSON; numbers are int, or `NumberToken` when they have a point or an exponent.
 
-    `numbers` makes something else of the latter, of the text as it stands (for venues that write money so).
+    `numbers` makes something else of the latter, of the text as it stands (for venues that write money so). With
+    `padded`, zero bytes after the end are no part of the file: provers that write a buffer whole leave them.
 
     Raises FileError on syntax errors (with the line), duplicate keys, NaN and infinities, and hostile nesting.
     """
-    return _parsed(read_text(path), path, numbers)
+    return parse_json(read_bytes(path), path, numbers, padded=padded)
 
 
-def parse_json(data: bytes, path: Path) -> Any:  # noqa: ANN401
+def parse_json(data: bytes, path: Path, numbers: Callable[[str], Any] | None = None, *, padded: bool = False) -> Any:  # noqa: ANN401
     """Return the JSON of a file's bytes that were read already, as `read_json` would. Raises FileError."""
-    return _parsed(_text(data, path), path, None)
+    return _parsed(_text(data.rstrip(b"\0") if padded else data, path), path, numbers)
 
 
 def _parsed(text: str, path: Path, numbers: Callable[[str], Any] | None) -> Any:  # noqa: ANN401

@@ -21,6 +21,9 @@ __all__ = ["Instruction", "WitnessProgram"]
 
 MAGIC = b"zkmw"
 MOST_PUBLIC = 1 << 20  # wires that no step fills: public inputs, handed over when the program runs
+MOST_STEPS = 1 << 24
+# Terms and combinations that all steps together read: they may share them, so the size of a file does not bound it.
+MOST_WORK = 1 << 28
 
 LINEAR, PRODUCTS, BITS, SIGN, LARGEST, SMALLEST, QUOTIENT, RANKED, FLAGS, ROOT = range(10)
 _OPERATIONS = {1: 1 + QUOTIENT, 2: 1 + ROOT}  # version -> how many; a program is written in the oldest that has its own
@@ -190,6 +193,23 @@ class WitnessProgram:
             )
         if not sound or not 0 < self.wires <= filled or self.inputs > MOST_PUBLIC:
             raise FormatError("the witness program names places that do not exist", code="bad-program")
+        self._check_work()
+
+    def _check_work(self) -> None:
+        """Raise FormatError where a run would not end: few combinations, read again and again by many steps."""
+        work, starts = 0, self.pool.starts
+        for step in self.instructions:
+            _, read, _ = _extent(step)
+            work += starts[step.source + read] - starts[step.source] + read
+            if step.operation in (RANKED, FLAGS):
+                work += read * read.bit_length()
+        steps = len(self.instructions)
+        if steps > MOST_STEPS or work > MOST_WORK:
+            raise FormatError(
+                f"the witness program has {steps} steps that read {work} terms: at most {MOST_STEPS} steps and "
+                f"{MOST_WORK} terms are run",
+                code="bad-program",
+            )
 
 
 def _signed(value: int) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .errors import FormatError
 from .field import R
-from .files import reading, write_file
+from .files import read_file, reading, write_file
 from .sections import Sections, join_sections
 
 __all__ = ["read_wtns", "write_wtns"]
@@ -23,7 +23,7 @@ def read_wtns(path: Path) -> bytes:
     Raises FileError when it cannot be read and FormatError when it is malformed.
     """
     with reading(path):
-        sections = Sections(path.read_bytes(), magic=_MAGIC, version=_VERSION, name="wtns")
+        sections = Sections(read_file(path, magic=_MAGIC), magic=_MAGIC, version=_VERSION, name="wtns")
         header = sections.get(1)
         if len(header) != len(_HEADER) + 4 or not header.startswith(_HEADER):
             raise sections.error("the wtns is not over BN254")

@@ -17,7 +17,7 @@ from pathlib import Path
 from ..circuits.build import FILES, MANIFEST, Manifest
 from ..kernel import is_development_key, load_key
 from ..kernel.errors import FileError, FormatError, InputError, MismatchError
-from ..kernel.files import read_file, write_file
+from ..kernel.files import opened, read_file, write_file
 from ..kernel.phase2 import (
     Beacon,
     Contribution,
@@ -248,7 +248,7 @@ def _copy(source: Path, target: Path) -> None:
         # A name nobody can foresee: a link laid under it would be written through.
         descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         temporary = Path(name)
-        with os.fdopen(descriptor, "wb") as file, open(source, "rb") as content:
+        with os.fdopen(descriptor, "wb") as file, opened(source) as content:
             os.fchmod(descriptor, 0o644)
             shutil.copyfileobj(content, file)
         temporary.replace(target)

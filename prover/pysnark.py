@@ -22,7 +22,7 @@ from ..circuits.r1cs import r1cs_bytes, sym_bytes
 from ..circuits.recorder import Combination, Recorder
 from ..kernel import Proof, ProvingKey, R, VerifyingKey, is_development_key, load_key, prove, public_inputs, write_wtns
 from ..kernel.errors import EnvironmentFault, InputError, MismatchError, ZkmarginError
-from ..kernel.files import write_file
+from ..kernel.files import read_file, write_file
 from ..kernel.strict_json import read_json
 from .foreign import BrokenConstraint, development_key, write_document
 
@@ -195,7 +195,7 @@ def _as_script(program: Path, arguments: Sequence[str]) -> Iterator[None]:
 def _key_for(r1cs: bytes, sym: bytes, files: dict[str, Path]) -> ProvingKey:
     """Return the folder's key for exactly this circuit, or make the development key."""
     present = all(files[name].is_file() for name in ("r1cs", "zkey", "verification_key"))
-    if not present or files["r1cs"].read_bytes() != r1cs:
+    if not present or read_file(files["r1cs"]) != r1cs:
         files["zkey"].unlink(missing_ok=True)  # so that a key never stands beside a circuit it was not made for
         write_file(files["r1cs"], r1cs)
         write_file(files["sym"], sym)

@@ -11,6 +11,7 @@ from ..circuits.build import Manifest
 from ..contracts.encoding import circuit_id, key_bytes
 from ..kernel import VerifyingKey, is_development_key
 from ..kernel.errors import FileError, MismatchError
+from ..kernel.files import read_file
 from ..kernel.strict_json import read_json
 
 __all__ = ["KEY_RECORD", "VERIFYING_KEY", "ZKEY", "CircuitKey", "file_hash", "key_id"]
@@ -28,9 +29,10 @@ def key_id(key: VerifyingKey) -> str:
 def file_hash(path: Path) -> str:
     """Return the SHA-256 of a file. Raises FileError when it cannot be read."""
     try:
-        return "0x" + sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise FileError(f"{path.name} cannot be read", file=str(path), hint="zkmargin setup") from error
+        return "0x" + sha256(read_file(path)).hexdigest()
+    except FileError as error:
+        error.hint = error.hint or "zkmargin setup"
+        raise
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..kernel import Proof
-from ..kernel.errors import FileError, InputError
+from ..kernel.decimal_strings import decimal_strings
+from ..kernel.errors import FileError, FormatError, InputError
 from ..kernel.folders import check_replaceable, read_folder, write_folder
 from ..kernel.strict_json import parse_json, read_json
 from .receipt import Receipt
@@ -28,7 +29,6 @@ __all__ = [
 ]
 
 PROOF, PUBLIC, RECEIPT = "proof.json", "public.json", "receipt.json"
-_DIGITS = 80  # of the longest public input that is read at all; what is canonical the verifier says
 
 
 @dataclass(frozen=True)
@@ -88,20 +88,19 @@ def as_read(proof: Proof, public: Sequence[int], receipt: Receipt | None) -> Pro
 
 
 def _parsed(found: Mapping[str, bytes], directory: Path) -> ProofFiles:
-    proof = Proof.from_json(parse_json(found[PROOF], directory / PROOF))
-    public = _public(parse_json(found[PUBLIC], directory / PUBLIC), directory / PUBLIC)
+    proof = Proof.from_json(parse_json(found[PROOF], directory / PROOF, padded=True))
+    public = _public(parse_json(found[PUBLIC], directory / PUBLIC, padded=True), directory / PUBLIC)
     receipt = Receipt.parse(found[RECEIPT], directory / RECEIPT) if RECEIPT in found else None
     return ProofFiles(tuple(public), proof, receipt)
 
 
 def read_public(path: Path) -> list[int]:
     """Return the public inputs of a `public.json`. Raises FileError."""
-    return _public(read_json(path), path)
+    return _public(read_json(path, padded=True), path)
 
 
 def _public(data: object, path: Path) -> list[int]:
-    if not isinstance(data, list) or not all(
-        isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _DIGITS for value in data
-    ):
-        raise FileError("the public inputs must be a list of decimal strings", code="bad-public", file=str(path))
-    return [int(value) for value in data]
+    try:
+        return decimal_strings(data, "the list of public inputs", "bad-public")
+    except FormatError as error:
+        raise FileError(error.message, code=error.code, file=str(path)) from None

@@ -105,6 +105,11 @@ def collateral_factor_schema(shape: Shape) -> Schema:
     return Schema("collateral-factor", shape, MONEY_DIGITS, holdings, tables)
 
 
+def collateral_factor_size(shape: Shape) -> int:
+    """Return how many cells both tables have."""
+    return shape.assets + shape.debts + shape.collateral + shape["groups"] * (shape.collateral + shape.debts)
+
+
 def lending_market_cells(shape: Shape) -> tuple[Cell, ...]:
     """Return the prices of all assets and the borrow indices of those that are lent."""
     return (
@@ -128,4 +133,6 @@ def _parameter_cells(shape: Shape) -> tuple[Cell, ...]:
     return tuple(cells)
 
 
-COLLATERAL_FACTOR = Family("collateral-factor", collateral_factor_schema, equity, requirement, parts=parts)
+COLLATERAL_FACTOR = Family(
+    "collateral-factor", collateral_factor_schema, equity, requirement, parts=parts, size_of=collateral_factor_size
+)

@@ -64,6 +64,11 @@ def correlated_margin_schema(shape: Shape) -> Schema:
     return Schema("correlated-margin", shape, MONEY_DIGITS, holdings, tables)
 
 
+def correlated_margin_size(shape: Shape) -> int:
+    """Return how many cells both tables have."""
+    return cross_margin.cross_margin_size(shape) + shape["factors"] * (1 + shape.positions)
+
+
 def _factor_cells(shape: Shape) -> tuple[Cell, ...]:
     cells = []
     for f in range(shape["factors"]):
@@ -73,4 +78,11 @@ def _factor_cells(shape: Shape) -> tuple[Cell, ...]:
     return tuple(cells)
 
 
-CORRELATED_MARGIN = Family("correlated-margin", correlated_margin_schema, cross_margin.equity, requirement, parts=parts)
+CORRELATED_MARGIN = Family(
+    "correlated-margin",
+    correlated_margin_schema,
+    cross_margin.equity,
+    requirement,
+    parts=parts,
+    size_of=correlated_margin_size,
+)

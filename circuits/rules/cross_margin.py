@@ -34,6 +34,7 @@ from .family import Account, Family, Position, TableView
 __all__ = [
     "CROSS_MARGIN",
     "cross_margin_schema",
+    "cross_margin_size",
     "equity",
     "market_cells",
     "parameter_cells",
@@ -83,6 +84,12 @@ def cross_margin_schema(shape: Shape) -> Schema:
     holdings = holding_specs(shape, cash=CASH_BITS, size=SIZE_BITS, amount=ASSET_BITS)
     tables = (("market", market_cells(shape)), ("parameters", parameter_cells(shape)))
     return Schema("cross-margin", shape, MONEY_DIGITS, holdings, tables)
+
+
+def cross_margin_size(shape: Shape) -> int:
+    """Return how many cells both tables have."""
+    slots = shape.positions * (3 + 2 * (shape.tiers or 1) - 1)
+    return slots + shape.assets + shape.debts + shape.collateral
 
 
 def market_cells(shape: Shape) -> tuple[Cell, ...]:

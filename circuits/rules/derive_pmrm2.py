@@ -21,7 +21,7 @@ from functools import cached_property, reduce
 from ..language.language import Expression, absolute, maximum, minimum, positive
 from ..language.sums import add
 from ..model import Shape
-from .derive_pmrm2_schema import Strike, derive_pmrm2_schema, strikes_of
+from .derive_pmrm2_schema import Strike, derive_pmrm2_schema, derive_pmrm2_size, strikes_of
 from .family import Account, Family, TableView
 
 __all__ = ["DERIVE_PMRM2"]
@@ -189,4 +189,5 @@ DERIVE_PMRM2 = Family(
     parts=parts,
     scenarios=profits,
     trial=Shape(5, 1, 0, None, (("expiries", 2), ("strikes", 2), ("scenarios", 2), ("skews", 2))),
+    size_of=derive_pmrm2_size,
 )

@@ -14,7 +14,7 @@ from ...kernel.errors import InputError
 from ..model import CASH_BITS, MONEY_DIGITS, Shape
 from ..schema import Cell, Schema, holding_specs, signed, unsigned
 
-__all__ = ["CALM", "Strike", "derive_pmrm2_schema", "strikes_of"]
+__all__ = ["CALM", "Strike", "derive_pmrm2_schema", "derive_pmrm2_size", "strikes_of"]
 
 SIZE_BITS = 27
 AMOUNT_BITS = 36
@@ -62,6 +62,14 @@ def derive_pmrm2_schema(shape: Shape) -> Schema:
     holdings = holding_specs(shape, cash=CASH_BITS, size=SIZE_BITS, amount=AMOUNT_BITS, slots=slots)
     tables = (("market", _market(shape)), ("parameters", _parameters(shape)))
     return Schema("derive-pmrm2", shape, MONEY_DIGITS, holdings, tables)
+
+
+def derive_pmrm2_size(shape: Shape) -> int:
+    """Return how many cells both tables have."""
+    expiries, strikes, scenarios, skews = (shape[name] for name in ("expiries", "strikes", "scenarios", "skews"))
+    market = 5 + 2 * shape.collateral + (3 + len(CALM)) * expiries + (2 + len(CALM)) * strikes
+    rows = (scenarios + skews) * (expiries + strikes)
+    return market + rows + 6 + 2 * shape.collateral + strikes + 2 * scenarios + skews
 
 
 def _market(shape: Shape) -> tuple[Cell, ...]:

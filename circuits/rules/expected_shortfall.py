@@ -31,7 +31,7 @@ from ..model import (
 from ..schema import Cell, Schema, holding_specs, signed, unsigned
 from .family import Account, Family, TableView
 
-__all__ = ["EXPECTED_SHORTFALL", "charges", "equity", "losses", "profits", "tail", "tail_schema"]
+__all__ = ["EXPECTED_SHORTFALL", "charges", "equity", "losses", "profits", "tail", "tail_schema", "tail_size"]
 
 ARRAY_BITS = 32  # the sign included: a short may lose more than the price
 WEIGHT_BITS = 33  # in 10^-9: up to 8
@@ -87,6 +87,11 @@ def tail_schema(rule: str, shape: Shape) -> Schema:
     return Schema(rule, shape, MONEY_DIGITS, holdings, tables)
 
 
+def tail_size(shape: Shape) -> int:
+    """Return how many cells both tables have."""
+    return shape.positions * (2 + shape["scenarios"]) + shape.assets + 1 + shape.collateral
+
+
 def _market_cells(shape: Shape) -> tuple[Cell, ...]:
     """Return prices, each position's row of losses, and asset prices."""
     positions = range(shape.positions)
@@ -123,4 +128,6 @@ def expected_shortfall_schema(shape: Shape) -> Schema:
     return tail_schema("expected-shortfall", shape)
 
 
-EXPECTED_SHORTFALL = Family("expected-shortfall", expected_shortfall_schema, equity, requirement, scenarios=profits)
+EXPECTED_SHORTFALL = Family(
+    "expected-shortfall", expected_shortfall_schema, equity, requirement, scenarios=profits, size_of=tail_size
+)

@@ -14,7 +14,21 @@ from ..schema import Schema, keccak256
 from .slips import as_money, as_parts, placed
 from .symbols import Account, Asset, Lookup, Position, TableView, account_of, columns_of, table_view, unit_of
 
-__all__ = ["Account", "Asset", "BoundRule", "Family", "Lookup", "Parts", "Position", "Rule", "TableView", "table_view"]
+__all__ = [
+    "MOST_CELLS",
+    "Account",
+    "Asset",
+    "BoundRule",
+    "Family",
+    "Lookup",
+    "Parts",
+    "Position",
+    "Rule",
+    "TableView",
+    "table_view",
+]
+
+MOST_CELLS = 1 << 14  # of both tables: what a rule computes of more takes minutes, and no chain is posted as many
 
 
 Rule = Callable[[Account, TableView, TableView], Expression]
@@ -35,6 +49,10 @@ class Family:
     inside a price box, each with the column that its reach is a share of (funding moves with the price, not with
     itself). `trial` is a small shape at which the rule has every one of its columns: there `zkmargin rule test` tries
     it. `units` are dimensions of the rule's own, beside money, lots and shares.
+
+    `size_of` says how many cells a shape asks for, and whatever of the rule's expressions there is more of, so that a
+    shape past `MOST_CELLS` is refused before anything of it is made. A rule without it is counted once it is made:
+    enough where no shape comes near.
     """
 
     name: str
@@ -49,6 +67,7 @@ class Family:
     net_value: Rule | None = None
     trial: Shape | None = None
     units: tuple[str, ...] = ()
+    size_of: Callable[[Shape], int] | None = None
 
     def __post_init__(self) -> None:
         """Make one schema a shape: it is asked for again and again, and what is bound to it is found by it."""
@@ -60,9 +79,28 @@ class Family:
         @wraps(written)
         def schema_of(shape: Shape) -> Schema:
             with placed(f"the schema of {self.name}"):
-                return written(shape)
+                self._bounded(self._size(shape))
+                schema = written(shape)
+            self._bounded(sum(len(cells) for _, cells in schema.tables))
+            return schema
 
         object.__setattr__(self, "schema_of", schema_of)
+
+    def _size(self, shape: Shape) -> int:
+        """Return `size_of` a shape, zero where it has other dimensions than the rule, which the schema will say."""
+        try:
+            return 0 if self.size_of is None else self.size_of(shape)
+        except InputError:
+            return 0
+
+    def _bounded(self, size: int) -> None:
+        """Raise InputError (code "shape") for more cells than a table may have."""
+        if size > MOST_CELLS:
+            raise InputError(
+                f"the shape asks {self.name} for {size:,} cells, at most {MOST_CELLS:,} are served",
+                code="shape",
+                hint="lower the numbers of the shape that multiply each other",
+            )
 
 
 @lru_cache(maxsize=64)

@@ -87,6 +87,12 @@ def regime_margin_schema(shape: Shape) -> Schema:
     return Schema("regime-margin", shape, MONEY_DIGITS, holdings, (("market", market), ("parameters", parameters)))
 
 
+def regime_margin_size(shape: Shape) -> int:
+    """Return how many cells both tables have."""
+    above = shape["regimes"] - 1
+    return cross_margin.cross_margin_size(shape) + shape.positions + above + shape.positions * above
+
+
 def _market_cells(shape: Shape) -> tuple[Cell, ...]:
     """Return the volatilities, then the regimes' flags, the highest regime first: none is set without those below."""
     cells = [
@@ -111,4 +117,11 @@ def _stress_cells(shape: Shape) -> tuple[Cell, ...]:
     return tuple(cells)
 
 
-REGIME_MARGIN = Family("regime-margin", regime_margin_schema, cross_margin.equity, requirement, position_requirement)
+REGIME_MARGIN = Family(
+    "regime-margin",
+    regime_margin_schema,
+    cross_margin.equity,
+    requirement,
+    position_requirement,
+    size_of=regime_margin_size,
+)

@@ -198,6 +198,18 @@ def span_schema(shape: Shape) -> Schema:
     return Schema("span", shape, MONEY_DIGITS, holdings, tables)
 
 
+def span_size(shape: Shape) -> int:
+    """Return how many cells both tables have, and as many again for the spreads between commodities.
+
+    Each pair's spreads are counted out of what the pairs before it left, so a pair is dearer than its four cells.
+    """
+    commodities = shape["commodities"]
+    months, scenarios = shape["months"], shape["scenarios"]
+    calendar, pairs = months * (months - 1) // 2, commodities * (commodities - 1) // 2
+    slots = shape.positions * (6 + months + scenarios)
+    return slots + shape.assets + commodities * (calendar + 2) + 2 * 4 * pairs + shape.collateral
+
+
 def _market_cells(shape: Shape) -> tuple[Cell, ...]:
     positions = range(shape.positions)
     return (
@@ -269,4 +281,5 @@ SPAN = Family(
     scenarios=profits,
     trial=Shape(4, 1, 0, None, (("commodities", 2), ("months", 2), ("scenarios", 2))),
     units=("delta", "spread"),
+    size_of=span_size,
 )

@@ -12,7 +12,7 @@ from __future__ import annotations
 from ..language.language import Expression, kth_largest, positive
 from ..model import Shape
 from ..schema import Schema
-from .expected_shortfall import charges, equity, losses, profits, tail, tail_schema
+from .expected_shortfall import charges, equity, losses, profits, tail, tail_schema, tail_size
 from .family import Account, Family, TableView
 
 __all__ = ["VALUE_AT_RISK"]
@@ -29,4 +29,4 @@ def value_at_risk_schema(shape: Shape) -> Schema:
     return tail_schema("value-at-risk", shape)
 
 
-VALUE_AT_RISK = Family("value-at-risk", value_at_risk_schema, equity, requirement, scenarios=profits)
+VALUE_AT_RISK = Family("value-at-risk", value_at_risk_schema, equity, requirement, scenarios=profits, size_of=tail_size)

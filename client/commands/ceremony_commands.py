@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ...kernel.errors import FileError, InputError
+from ...kernel.errors import InputError
+from ...kernel.files import read_file
+from ...kernel.strict_json import LARGEST_FILE
 from .batch_commands import AllowDevelopment
 from .output import answer
 
@@ -179,7 +181,4 @@ def _text(entropy: Path | None) -> bytes:
     if str(entropy) == "-":
         text: str = typer.prompt("any text", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.read()
         return text.encode()
-    try:
-        return entropy.read_bytes()
-    except OSError as error:
-        raise FileError(f"the entropy cannot be read: {error.strerror}", file=str(entropy)) from None
+    return read_file(entropy, limit=LARGEST_FILE)

@@ -9,7 +9,7 @@ from time import perf_counter
 
 from ...kernel import Proof, VerifyingKey, load_key, prove, public_inputs, read_wtns, verify
 from ...kernel.errors import FormatError, MismatchError, ProofRejected
-from ...kernel.files import write_file
+from ...kernel.files import opened, write_file
 from ...kernel.strict_json import read_json
 from ...verifier.proof_files import proof_json, public_json, read_public
 from ...verifier.statement_keys import refuse_development
@@ -52,10 +52,10 @@ def verify_files(verifying_key: Path, public: Path, proof: Path, *, allow_develo
 
     A development key is refused unless it is allowed (code "development-key").
     """
-    key = VerifyingKey.from_json(read_json(verifying_key))
+    key = VerifyingKey.from_json(read_json(verifying_key, padded=True))
     refuse_development(key, allowed=allow_development)
     stated = read_public(public)
-    claimed = Proof.from_json(read_json(proof))
+    claimed = Proof.from_json(read_json(proof, padded=True))
     try:
         holds = verify(key, stated, claimed)
     except FormatError as error:
@@ -69,7 +69,7 @@ def verify_files(verifying_key: Path, public: Path, proof: Path, *, allow_develo
 def _constraints(zkey: Path, n_public: int) -> int:
     """Return the circuit's constraints: the key's rows without the one added for each public input and the 1."""
     last = 0
-    with zkey.open("rb") as file:
+    with opened(zkey) as file:
         file.seek(8)
         (count,) = struct.unpack("<I", file.read(4))
         for _ in range(count):

@@ -9,7 +9,7 @@ from py_ecc.optimized_bn128.optimized_curve import add, multiply
 
 from ..errors import FormatError
 from ..field import Q, R
-from ..files import reading, write_file
+from ..files import read_file, reading, write_file
 from ..groth16_data import G1, G2, Proof, VerifyingKey
 from ..witness_program import WitnessProgram
 from ..words import scalar_words
@@ -49,7 +49,7 @@ class ReferenceKernel:
     def setup(self, r1cs: Path, zkey: Path, *, tau: int, alpha: int, beta: int, delta: int) -> VerifyingKey:
         """Make a key from known secrets and write it; raises FormatError, FileError."""
         with reading(r1cs):
-            system = read_r1cs(r1cs.read_bytes())
+            system = read_r1cs(read_file(r1cs, magic=b"r1cs"))
         data = setup(system, tau=tau, alpha=alpha, beta=beta, delta=delta)
         key = ReferenceProvingKey(data).verifying_key
         write_file(zkey, data)
@@ -60,7 +60,7 @@ class ReferenceKernel:
         if isinstance(zkey, bytes):
             return ReferenceProvingKey(zkey)
         with reading(zkey):
-            return ReferenceProvingKey(zkey.read_bytes())
+            return ReferenceProvingKey(read_file(zkey, magic=b"zkey"))
 
     def load_program(self, data: bytes) -> ReferenceProgram:
         """Load and check a witness program."""
@@ -124,8 +124,10 @@ class ReferenceKernel:
         return g1.affine(g1.sum_of_multiples([_g1(point) for point in points], _elements(scalars)))
 
     def msm_g2(self, points: Sequence[G2 | None], scalars: Sequence[int]) -> G2 | None:
-        """Sum scalar multiples in G2."""
+        """Sum scalar multiples in G2; points outside the subgroup raise FormatError."""
         _same_length(points, scalars)
+        if not all(in_subgroup(_g2(point)) for point in set(points)):
+            raise FormatError("a point is not in the prime subgroup", code="point-subgroup")
         return g2.affine(g2.sum_of_multiples([_g2(point) for point in points], _elements(scalars)))
 
     def pairing_check(self, pairs: Sequence[tuple[G1 | None, G2 | None]]) -> bool:

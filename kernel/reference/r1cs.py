@@ -31,9 +31,10 @@ def read_r1cs(data: bytes) -> R1cs:
         raise sections.error("the r1cs is not over BN254: its field differs")
     if len(header) != len(field) + 28:
         raise sections.error("the r1cs's header has the wrong length")
-    n_wires, n_outputs, n_inputs, n_private, _, count = struct.unpack_from("<IIIIQI", header, len(field))
-    if n_outputs + n_inputs + n_private + 1 > n_wires:
-        raise sections.error("the r1cs has fewer wires than its inputs and outputs need")
+    # circom counts private inputs before its optimiser removes some of their wires: the fourth number binds nothing.
+    n_wires, n_outputs, n_inputs, _, _, count = struct.unpack_from("<IIIIQI", header, len(field))
+    if n_outputs + n_inputs + 1 > n_wires:
+        raise sections.error("the r1cs has fewer wires than its outputs and public inputs need")
     # One label a wire: a lying count of wires is refused before it costs memory.
     sections.records(3, n_wires, 8)
     body, at = sections.get(2), 0

@@ -112,6 +112,17 @@ def no_rows():
     return CircomFile(0, 1, 0, ["one", "x"], [], [1, 4])
 
 
+def removed_input():
+    """c = a·a, b being in no constraint: the header counts two private inputs, and b has no wire."""
+    rows = [([(2, MINUS)], [(2, 1)], [(1, MINUS)])]
+    return CircomFile(1, 0, 2, ["one", "c", "a"], rows, [1, 9, 3], labels=[0, 1, 2])
+
+
+def output_is_input():
+    """b = a: one wire is both, no row is left, and the header counts an input that has no wire."""
+    return CircomFile(1, 0, 1, ["one", "b"], [], [1, 5], labels=[0, 1])
+
+
 def adders(count):
     """A chain as circom's `--O0` leaves it: every signal passed on by a linear row; the last square is public.
 
@@ -135,5 +146,7 @@ EXAMPLES = {
     "product and sum": product_and_sum,
     "all hidden": all_hidden,
     "no rows": no_rows,
+    "removed input": removed_input,
+    "output is input": output_is_input,
     "adders": lambda: adders(20),
 }

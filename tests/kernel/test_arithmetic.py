@@ -127,6 +127,19 @@ def test_sums_of_multiples_keep_every_term(
     tally("S8", what, len(sizes) + 2)
 
 
+def test_no_sum_has_a_point_outside_the_subgroup(
+    either: Kernel, circuits: ModuleType, generator: random.Random
+) -> None:
+    """Sums take scalars modulo R: outside the subgroup R - 1 times a point is not the point turned round."""
+    stray = circuits.curve_point(generator)
+    for scalar in (0, 1, R - 1, generator.randrange(R)):
+        with pytest.raises(FormatError) as caught:
+            either.msm_g2([G2_GENERATOR, None, stray], [5, 6, scalar])
+        assert caught.value.code == "point-subgroup"
+    # What the single multiple of the same point is, is right, so nothing is lost.
+    assert either.g2_add(either.g2_multiply(stray, R - 1), stray) is not None
+
+
 @pytest.mark.parametrize("scalar", CORNERS)
 def test_a_sum_of_one_corner_scalar_is_its_multiple(either: Kernel, scalar: int) -> None:
     assert either.msm_g1([G1_GENERATOR] * 3, [scalar] * 3) == either.g1_multiply(G1_GENERATOR, 3 * scalar % R)

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import struct
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from zkmargin.kernel import Kernel, Q, R, read_wtns, write_wtns
-from zkmargin.kernel.errors import FormatError
+from zkmargin.kernel import Kernel, Q, R, development_secrets, read_wtns, write_wtns
+from zkmargin.kernel.errors import FileError, FormatError
+from zkmargin.kernel.files import memory, read_file
+from zkmargin.kernel.phase2 import PowersOfTau
+from zkmargin.kernel.prepared import prepared_path
+from zkmargin.kernel.reference.r1cs import read_r1cs
+from zkmargin.kernel.strict_json import read_json
 
 Sections = dict[int, bytes]
 HEADER = 72 + 12
@@ -269,6 +277,106 @@ def test_a_malformed_witness_file_is_refused(files: Any, circuits: ModuleType, t
     (tmp_path / "bad.wtns").write_bytes(circuits.container(b"wtns", 2, list(sections.items())))
     with pytest.raises(FormatError):
         read_wtns(tmp_path / "bad.wtns")
+
+
+def removed_inputs(circuits: ModuleType, small: Any, private: int) -> bytes:
+    """A header as circom writes it: private inputs that the optimiser removed are counted, their wires are not."""
+    header = spoil(1, 48, struct.pack("<I", private))
+    sections = header(dict(circuits.sections_of(small.circuit.r1cs())))
+    return circuits.container(b"r1cs", 1, list(sections.items()))
+
+
+@pytest.mark.parametrize("private", [0, 1 << 10, (1 << 32) - 1])
+def test_private_inputs_that_the_optimiser_removed_are_no_wires(
+    either: Kernel, small: Any, circuits: ModuleType, tmp_path: Path, private: int
+) -> None:
+    """snarkjs reads these, and a key that could not be made would leave a good circuit unproved."""
+    if private and either.name() == "reference":
+        assert len(read_r1cs(removed_inputs(circuits, small, private)).constraints) == len(small.circuit.rows)
+        return
+    path, zkey = tmp_path / "system.r1cs", tmp_path / "key.zkey"
+    path.write_bytes(removed_inputs(circuits, small, private))
+    secrets = development_secrets()
+    key = either.setup(path, zkey, tau=secrets.tau, alpha=secrets.alpha, beta=secrets.beta, delta=secrets.delta)
+    assert key == small.verifying_key
+    proof = either.load_key(zkey).prove(small.circuit.witness_bytes(), 8, 9)
+    assert either.verify(key, small.circuit.public, proof)
+
+
+READERS: dict[str, Callable[[Kernel, Path], object]] = {
+    "any file": lambda either, path: read_file(path),
+    "witness": lambda either, path: read_wtns(path),
+    "key": lambda either, path: either.load_key(path),
+    "key beside a digest": lambda either, path: either.load_key(path, bytes(32)),
+    "system": lambda either, path: either.setup(path, path.with_name("k"), tau=2, alpha=3, beta=4, delta=5),
+    "powers": lambda either, path: PowersOfTau.load(path),
+    "json": lambda either, path: read_json(path),
+}
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "endless device", "socket", "folder", "link to a pipe"])
+@pytest.mark.parametrize("reader", READERS)
+def test_nothing_is_waited_for_that_is_no_file(either: Kernel, tmp_path: Path, reader: str, kind: str) -> None:
+    """A pipe that nobody writes into, laid where a file is read, stops a desk's prover for good."""
+    path = tmp_path / "laid"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(str(path))
+    elif kind == "link to a pipe":
+        os.mkfifo(tmp_path / "pipe")
+        path.symlink_to("pipe")
+    else:
+        path = Path("/dev/zero" if kind == "endless device" else "/dev/full")
+    with pytest.raises(FileError) as caught:
+        READERS[reader](either, path)
+    assert caught.value.code == ("bad-file" if kind == "socket" and reader != "json" else "unreadable")
+    assert caught.value.file == str(path)
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_file_of_a_terabyte_is_not_read(either: Kernel, tmp_path: Path, reader: str) -> None:
+    """Sparse, it costs nothing to lay: read whole it costs the machine its memory."""
+    path = tmp_path / "sparse"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(FileError) as caught:
+        READERS[reader](either, path)
+    assert caught.value.code == "too-large"
+
+
+@pytest.mark.parametrize("reader", ["witness", "key", "system", "powers"])
+def test_a_large_file_of_another_kind_is_left_after_its_first_bytes(
+    either: Kernel, tmp_path: Path, reader: str
+) -> None:
+    path = tmp_path / "sparse"
+    with path.open("wb") as file:
+        file.truncate(memory() // 2)
+    with pytest.raises(FormatError, match=r"this is not a (wtns|zkey|r1cs|ptau) file"):
+        READERS[reader](either, path)
+
+
+def test_a_file_is_read_whole_up_to_its_limit(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    for size in (0, 1, 4096, (1 << 20) + 1):
+        path.write_bytes(b"\7" * size)
+        assert read_file(path, limit=size) == b"\7" * size
+        if size:
+            with pytest.raises(FileError, match="too large"):
+                read_file(path, limit=size - 1)
+    assert read_file(Path("/proc/self/status")).startswith(b"Name:")  # a file of no size that has content
+    with pytest.raises(FileError, match="too large"):
+        read_file(Path("/proc/self/status"), limit=8)
+
+
+def test_a_pipe_in_the_place_of_a_keys_cache_is_passed_over(native: Kernel, small: Any, tmp_path: Path) -> None:
+    zkey = tmp_path / "key.zkey"
+    zkey.write_bytes(small.data)
+    os.mkfifo(prepared_path(zkey))
+    assert native.load_key(zkey, sha256(small.data).digest()).verifying_key == small.verifying_key
 
 
 def test_a_witness_that_could_not_be_read_back_is_not_written(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from zkmargin.kernel import Kernel, Proof, Q, R, VerifyingKey
+from zkmargin.kernel.decimal_strings import decimal_string, decimal_strings
 from zkmargin.kernel.errors import FormatError
 from zkmargin.kernel.groth16_data import G2_GENERATOR
 
@@ -168,5 +169,73 @@ def test_a_malformed_key_or_proof_in_json_is_refused(small: Any, small_keys: Any
         for new in (None, "", [], ["1"], ["1", "2", "0"], [["1", "2"], ["3", "4"], ["0", "1"]], [str(Q), "2", "1"]):
             with pytest.raises(FormatError):
                 Proof.from_json({**good, name: new})
+        without = {key: value for key, value in good.items() if key != name}
+        if name not in ("protocol", "curve"):
+            with pytest.raises(FormatError):
+                Proof.from_json(without)
+    for more in ({"extra": "1"}, {"curve": "bls12381"}, {"curve": ["bn128"]}, {"protocol": "plonk"}):
         with pytest.raises(FormatError):
-            Proof.from_json({key: value for key, value in good.items() if key != name})
+            Proof.from_json({**good, **more})
+
+
+def without(content: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {key: value for key, value in content.items() if key not in names}
+
+
+def test_proofs_and_keys_as_other_tools_write_them_verify(either: Kernel, small: Any, small_keys: Any) -> None:
+    """A good proof refused for a field nobody computes with is a certificate that its owner cannot show."""
+    proof = small_keys[either].prove(small.circuit.witness_bytes(), 8, 9).as_json()
+    key = small.verifying_key.as_json()
+    affine = {name: value[:2] if name.startswith("pi") else value for name, value in proof.items()}
+    proofs = [
+        proof,
+        without(proof, "curve"),  # rapidsnark, go-rapidsnark
+        without(proof, "protocol", "curve"),
+        affine,
+        *({**proof, "curve": name} for name in ("bn254", "BN254", "alt_bn128", "bn-128")),
+    ]
+    keys = [
+        key,
+        without(key, "vk_alphabeta_12"),
+        without(key, "vk_alphabeta_12", "nPublic"),  # go-rapidsnark reads neither
+        without(key, "protocol", "curve"),
+        {**key, "vk_alpha_1": key["vk_alpha_1"][:2], "vk_beta_2": key["vk_beta_2"][:2]},
+    ]
+    read = [Proof.from_json(each) for each in proofs]
+    known = [VerifyingKey.from_json(each) for each in keys]
+    assert read == [Proof.from_json(proof)] * len(proofs)
+    assert known == [small.verifying_key] * len(keys)
+    public = small.circuit.public
+    assert either.verify(known[2], public, read[2])
+    assert not either.verify(known[2], [public[0], (public[1] + 1) % R], read[2])
+    bare = VerifyingKey.from_json(without(key, "vk_alphabeta_12"))
+    assert bare.as_json() == without(key, "vk_alphabeta_12")  # no field is made up that was not there
+
+
+def test_one_number_has_one_spelling() -> None:
+    """A public input with a zero before it reads alike and compares unlike: two files, one statement."""
+    assert decimal_strings(["0", "1", str(R)], "x") == [0, 1, R]
+    for bad in (
+        "",
+        "00",
+        "01",
+        "+1",
+        "-1",
+        " 1",
+        "1 ",
+        "1_0",
+        "0x1",
+        "1.0",
+        "1e3",
+        "\u0661",
+        "9" * 79,
+        1,
+        None,
+        True,
+        ["1"],
+    ):
+        with pytest.raises(FormatError):
+            decimal_string(bad, "x")
+    for content in ("1", {"0": "1"}, None, 1, ["1", 2]):
+        with pytest.raises(FormatError):
+            decimal_strings(content, "x")

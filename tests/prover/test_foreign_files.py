@@ -10,7 +10,7 @@ from zkmargin.kernel import R
 from zkmargin.kernel.errors import InputError, MismatchError
 from zkmargin.prover.foreign import BrokenConstraint, check_files, development_key, simplify_files
 
-EXAMPLES = ("product_and_sum", "all_hidden", "no_rows", "adders")
+EXAMPLES = ("product_and_sum", "all_hidden", "no_rows", "removed_input", "output_is_input", "adders")
 
 
 def example(bytes_of_circom, name):
@@ -34,6 +34,42 @@ def test_every_shape_is_proved(name, kernel, circom_bytes, command, tmp_path, mo
         wrong = [str(other) for other in (*stated[:i], (value + 1) % R, *stated[i + 1 :])]
         public.write_text(json.dumps(wrong))
         assert command("groth16", "verify", verifying, public, proof, "--allow-development")[0] == 1
+
+
+def test_removed_inputs_are_counted_and_checked(circom_bytes, command, tmp_path):
+    r1cs, wtns, _ = circom_bytes.removed_input().write(tmp_path)
+    code, answer = command("groth16", "stats", r1cs)
+    assert (code, answer["wires"], answer["constraints"], answer["public"]) == (0, 3, 1, ["c"])
+    assert command("groth16", "check", r1cs, wtns)[0] == 0
+    wtns.write_bytes(circom_bytes.removed_input().wtns([1, 10, 3]))
+    assert command("groth16", "check", r1cs, wtns)[0] == 1
+
+
+def test_files_as_other_tools_write_them_verify(circom_bytes, command, tmp_path):
+    """rapidsnark names no curve and may leave zero bytes, exporters leave e(alpha, beta) out; spaces say nothing."""
+    made = circom_bytes.removed_input()
+    r1cs, wtns, _ = made.write(tmp_path)
+    key, verifying, proof, public = (tmp_path / file for file in ("k.zkey", "v.json", "p.json", "public.json"))
+    assert command("groth16", "setup", r1cs, key, verifying, "--development")[0] == 0
+    assert command("groth16", "prove", key, wtns, proof, public)[0] == 0
+    claimed, exported = json.loads(proof.read_text()), json.loads(verifying.read_text())
+    del claimed["curve"], exported["vk_alphabeta_12"]
+    written = [
+        json.dumps(claimed, separators=(",", ":")),
+        json.dumps(claimed, indent=4) + "\r\n\n",
+        json.dumps(claimed) + "\n" + "\0" * 37,
+    ]
+    for text in written:
+        proof.write_text(text)
+        verifying.write_text(json.dumps(exported))
+        public.write_text('["9"]\0')
+        assert command("groth16", "verify", verifying, public, proof)[0] == 0
+    for stated in ('["09"]', '["+9"]', '[" 9"]', "[9]", '["9.0"]', '["9", ""]', '{"0": "9"}', '["0x9"]'):
+        public.write_text(stated)
+        code, answer = command("groth16", "verify", verifying, public, proof)
+        assert (code, answer["error"]["code"]) == (2, "bad-public"), stated
+    public.write_text(json.dumps([str(9 + R)]))
+    assert command("groth16", "verify", verifying, public, proof)[0] == 1
 
 
 def test_a_proof_of_a_broken_witness_is_never_made(circom_bytes, command, tmp_path):

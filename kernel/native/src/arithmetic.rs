@@ -2,12 +2,13 @@
 
 use crate::bases::{Bases, Group, Scalars};
 use crate::encoding::{read_points, read_scalars, write_element, write_point, Form, PointBytes};
-use crate::error::{bad, Result};
+use crate::error::{bad, malformed, Result};
 use crate::ntt::transform;
 use ark_bn254::Fr;
 use ark_ec::short_weierstrass::Affine;
 use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::{batch_inversion, PrimeField, Zero};
+use rayon::prelude::*;
 use std::sync::atomic::AtomicBool;
 
 const CODE: &str = "bad-format";
@@ -77,11 +78,15 @@ pub fn multiply<P: PointBytes<ScalarField = Fr>>(point: &[u8], scalar: &[u8]) ->
     }
 }
 
+/// Σ scalars[i]·points[i]. Sums take scalars modulo the subgroup's order, so a point outside it is refused.
 pub fn multiply_sum<P: Group>(points_bytes: &[u8], scalar_bytes: &[u8], cancel: &AtomicBool) -> Result<Vec<u8>>
 where
     Affine<P>: PointBytes,
 {
     let points = points::<Affine<P>>(points_bytes)?;
+    if !points.par_iter().all(|point| point.in_subgroup()) {
+        return Err(malformed("point-subgroup", "a point is not in the prime subgroup"));
+    }
     let scalars = scalars(scalar_bytes)?;
     if points.len() != scalars.len() {
         return Err(bad("there are not as many points as scalars"));

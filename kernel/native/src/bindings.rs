@@ -137,12 +137,10 @@ impl WitnessProgram {
         public: &[u8],
         hidden: &[u8],
     ) -> PyResult<(Bound<'py, PyBytes>, Option<usize>)> {
-        let outcome = py
-            .detach(|| {
-                let read = |bytes| read_scalars(bytes, "bad-inputs", "the circuit's inputs");
-                self.0.run(&read(public)?, &read(hidden)?)
-            })
-            .map_err(|fault| python_error(py, fault))?;
+        let outcome = interruptible(py, |cancel| {
+            let read = |bytes| read_scalars(bytes, "bad-inputs", "the circuit's inputs");
+            self.0.run(&read(public)?, &read(hidden)?, cancel)
+        })?;
         Ok(match outcome {
             Outcome::Witness(wires) => {
                 let mut out = Vec::with_capacity(32 * wires.len());
@@ -159,7 +157,7 @@ impl WitnessProgram {
 #[pyo3(name = "setup")]
 fn setup_<'py>(
     py: Python<'py>,
-    r1cs: PathBuf,
+    r1cs: &[u8],
     tau: &[u8],
     alpha: &[u8],
     beta: &[u8],
@@ -172,7 +170,7 @@ fn setup_<'py>(
             beta: scalar(beta)?,
             delta: scalar(delta)?,
         };
-        setup(&R1cs::parse(&read_file(&r1cs)?)?, &secrets, cancel)
+        setup(&R1cs::parse(r1cs)?, &secrets, cancel)
     })?;
     Ok(PyBytes::new(py, &zkey))
 }
@@ -311,8 +309,4 @@ fn scalar(bytes: &[u8]) -> Result<Fr> {
     }
     read_element(bytes, Form::Plain)
         .ok_or_else(|| malformed("scalar-not-canonical", "a scalar is not below the field's order"))
-}
-
-fn read_file(path: &std::path::Path) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|error| Fault::Io(error.to_string()))
 }

@@ -1,7 +1,7 @@
 //! What Python sees of ceremonies: checked powers of tau, contributions, and their checks.
 
 use crate::contribution::{beacon_stream, check_extension, claimed, contribute};
-use crate::error::{bad, Fault, Result};
+use crate::error::{bad, Result};
 use crate::interrupt::interruptible;
 use crate::phase2::initial_key;
 use crate::ptau;
@@ -10,7 +10,6 @@ use crate::sampling::{entropy, Hash, Hasher, Stream};
 use crate::transcript::{read_name, Source, Transcript, ITERATIONS};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use std::path::PathBuf;
 use zeroize::Zeroize;
 
 /// Name, beacon's value and exponent where it is one, contribution's hash.
@@ -25,12 +24,8 @@ struct Ptau(ptau::Ptau);
 #[pymethods]
 impl Ptau {
     #[staticmethod]
-    fn from_path(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        interruptible(py, |cancel| {
-            let bytes = std::fs::read(&path).map_err(|error| Fault::Io(error.to_string()))?;
-            ptau::Ptau::parse(&bytes, cancel)
-        })
-        .map(Self)
+    fn from_bytes(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
+        interruptible(py, |cancel| ptau::Ptau::parse(bytes, cancel)).map(Self)
     }
 
     #[getter]

@@ -7,11 +7,13 @@
 
 use crate::encoding::read_scalars;
 use crate::error::{malformed, Fault, Result};
+use crate::msm::check;
 use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, BigInteger, Field, PrimeField, Zero};
 use num_bigint::{BigInt, BigUint, Sign};
 use num_integer::Integer;
 use std::cmp::Ordering;
+use std::sync::atomic::AtomicBool;
 
 const MAGIC: &[u8] = b"zkmw";
 /// How many operations a version has: version 1 ends with the quotient, version 2 with the root.
@@ -19,6 +21,9 @@ const OPERATIONS: [usize; 2] = [7, 10];
 const HEADER: usize = 36;
 /// Wires that no step fills: the public inputs.
 const MOST_PUBLIC: usize = 1 << 20;
+const MOST_STEPS: usize = 1 << 24;
+/// Terms and combinations that a run reads, sorting counted in; steps may share them, so the file's size does not say.
+const MOST_WORK: usize = 1 << 28;
 const BITS_OF_R: usize = 254;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,6 +46,32 @@ struct Step {
     size: usize,
     source: usize,
     label: usize,
+}
+
+impl Step {
+    /// How many wires it writes and how many combinations it reads.
+    fn extent(&self) -> (usize, usize) {
+        match self.operation {
+            Operation::Linear | Operation::Root => (1, 1),
+            Operation::Products => (self.size, 2 * self.size),
+            Operation::Bits => (self.size, 1),
+            Operation::Sign => (self.size + 1, 1),
+            Operation::Largest | Operation::Smallest => (1, self.size),
+            Operation::Quotient => (1, 2),
+            // The largest of nothing is refused.
+            Operation::Ranked | Operation::Flags if self.size == 0 => (0, 0),
+            Operation::Ranked => (1, 1 + self.size),
+            Operation::Flags => (self.size, 1 + self.size),
+        }
+    }
+
+    /// What reading so many combinations costs apart from their terms.
+    fn reading(&self, read: usize) -> usize {
+        match self.operation {
+            Operation::Ranked | Operation::Flags => read * (1 + (usize::BITS - read.leading_zeros()) as usize),
+            _ => read,
+        }
+    }
 }
 
 pub struct Program {
@@ -126,19 +157,9 @@ impl Program {
             .all(|&(wire, number)| wire < tape && number < self.coefficients.len());
         let mut filled = 1 + MOST_PUBLIC;
         let mut sound = ordered && whole && placed && self.inputs <= MOST_PUBLIC;
+        let mut work = 0;
         for step in &self.steps {
-            let (written, read) = match step.operation {
-                Operation::Linear | Operation::Root => (1, 1),
-                Operation::Products => (step.size, 2 * step.size),
-                Operation::Bits => (step.size, 1),
-                Operation::Sign => (step.size + 1, 1),
-                Operation::Largest | Operation::Smallest => (1, step.size),
-                Operation::Quotient => (1, 2),
-                // The largest of nothing is refused.
-                Operation::Ranked | Operation::Flags if step.size == 0 => (0, 0),
-                Operation::Ranked => (1, 1 + step.size),
-                Operation::Flags => (step.size, 1 + step.size),
-            };
+            let (written, read) = step.extent();
             let largest = match step.operation {
                 Operation::Linear | Operation::Quotient | Operation::Root => 1,
                 Operation::Bits | Operation::Sign => BITS_OF_R,
@@ -152,16 +173,29 @@ impl Program {
                 && step.label < self.labels
                 && step.wire + written <= self.wires
                 && step.source + read < self.starts.len();
+            if sound {
+                work += self.starts[step.source + read] - self.starts[step.source] + step.reading(read);
+            }
         }
-        if sound && (1..=filled).contains(&self.wires) {
-            Ok(())
-        } else {
-            Err(damaged())
+        if !sound || !(1..=filled).contains(&self.wires) {
+            return Err(damaged());
         }
+        // Few combinations, read again and again by many steps: a run would not end.
+        if self.steps.len() > MOST_STEPS || work > MOST_WORK {
+            return Err(malformed(
+                "bad-program",
+                format!(
+                    "the witness program has {} steps that read {work} terms: at most {MOST_STEPS} steps and \
+                     {MOST_WORK} terms are run",
+                    self.steps.len()
+                ),
+            ));
+        }
+        Ok(())
     }
 
-    /// Fills the wires from the public inputs (wires 1 and on) and the hidden ones.
-    pub fn run(&self, public: &[Fr], hidden: &[Fr]) -> Result<Outcome> {
+    /// Fills the wires from the public inputs (wires 1 and on) and the hidden ones; `cancel` stops it between two sums.
+    pub fn run(&self, public: &[Fr], hidden: &[Fr], cancel: &AtomicBool) -> Result<Outcome> {
         if hidden.len() != self.inputs || public.len() >= self.wires {
             return Err(malformed("bad-inputs", "the circuit has another number of inputs"));
         }
@@ -170,7 +204,7 @@ impl Program {
         tape[1..=public.len()].copy_from_slice(public);
         tape[self.wires..].copy_from_slice(hidden);
         for (number, step) in self.steps.iter().enumerate() {
-            if !self.step(step, &mut tape) {
+            if !self.step(step, &mut tape, cancel)? {
                 return Ok(Outcome::OutOfRange(number));
             }
         }
@@ -179,22 +213,24 @@ impl Program {
     }
 
     /// Runs one step; false when its value does not fit its bits.
-    fn step(&self, step: &Step, tape: &mut [Fr]) -> bool {
+    fn step(&self, step: &Step, tape: &mut [Fr], cancel: &AtomicBool) -> Result<bool> {
+        check(cancel)?;
         match step.operation {
             Operation::Linear => tape[step.wire] = self.dot(step.source, tape),
             Operation::Products => {
                 for i in 0..step.size {
+                    check(cancel)?;
                     let source = step.source + 2 * i;
                     tape[step.wire + i] = self.dot(source, tape) * self.dot(source + 1, tape);
                 }
             }
-            Operation::Bits => return write_bits(self.dot(step.source, tape), step.wire, step.size, tape),
+            Operation::Bits => return Ok(write_bits(self.dot(step.source, tape), step.wire, step.size, tape)),
             Operation::Sign => {
                 let value = self.dot(step.source, tape);
                 let negative = is_negative(&value);
                 tape[step.wire] = Fr::from(negative);
                 let magnitude = if negative { -value } else { value };
-                return write_bits(magnitude, step.wire + 1, step.size, tape);
+                return Ok(write_bits(magnitude, step.wire + 1, step.size, tape));
             }
             Operation::Largest | Operation::Smallest => {
                 let wanted = if step.operation == Operation::Largest {
@@ -204,6 +240,7 @@ impl Program {
                 };
                 let mut chosen = self.dot(step.source, tape);
                 for i in 1..step.size {
+                    check(cancel)?;
                     let value = self.dot(step.source + i, tape);
                     if compare(&value, &chosen) == wanted {
                         chosen = value;
@@ -215,15 +252,16 @@ impl Program {
                 let (numerator, divisor) = (self.dot(step.source, tape), self.dot(step.source + 1, tape));
                 tape[step.wire] = quotient(numerator, divisor);
             }
-            Operation::Ranked | Operation::Flags => self.rank(step, tape),
+            Operation::Ranked | Operation::Flags => self.rank(step, tape, cancel)?,
             Operation::Root => tape[step.wire] = root(self.dot(step.source, tape)),
         }
-        true
+        Ok(true)
     }
 
     /// Writes the k-th largest of several values, or which are the k largest. A k that is out of bounds is cut.
-    fn rank(&self, step: &Step, tape: &mut [Fr]) {
-        let values: Vec<Fr> = (1..=step.size).map(|i| self.dot(step.source + i, tape)).collect();
+    fn rank(&self, step: &Step, tape: &mut [Fr], cancel: &AtomicBool) -> Result<()> {
+        let value = |i| check(cancel).map(|()| self.dot(step.source + i, tape));
+        let values: Vec<Fr> = (1..=step.size).map(value).collect::<Result<_>>()?;
         let mut order: Vec<usize> = (0..step.size).collect();
         order.sort_by(|&left, &right| compare(&values[right], &values[left])); // stable: the first of equals leads
         let k = match signed(self.dot(step.source, tape)).to_biguint() {
@@ -232,11 +270,12 @@ impl Program {
         };
         if step.operation == Operation::Ranked {
             tape[step.wire] = values[order[k - 1]];
-            return;
+            return Ok(());
         }
         for (rank, &i) in order.iter().enumerate() {
             tape[step.wire + i] = Fr::from(rank < k);
         }
+        Ok(())
     }
 
     /// The value of a combination; most wires of a margin circuit are bits, so zeros and ones are worth a branch.

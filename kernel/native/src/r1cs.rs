@@ -23,13 +23,13 @@ impl R1cs {
         let n_wires = header.u32()?;
         let n_outputs = header.u32()?;
         let n_inputs = header.u32()?;
-        let n_private = header.u32()?;
+        header.u32()?; // private inputs, which circom counts before its optimiser removes some of their wires
         header.u64()?; // labels: names for humans
         let n_constraints = header.u32()?;
         header.finish()?;
         let inputs = u64::from(n_outputs) + u64::from(n_inputs);
-        if inputs + u64::from(n_private) + 1 > u64::from(n_wires) {
-            return Err(bad("the r1cs has fewer wires than its inputs and outputs need"));
+        if inputs + 1 > u64::from(n_wires) {
+            return Err(bad("the r1cs has fewer wires than its outputs and public inputs need"));
         }
         // One label a wire: a lying count of wires is refused before it costs memory.
         sections.records(3, n_wires.into(), 8)?;

@@ -1,7 +1,10 @@
 """Lost if these fail: a circuit folder from somewhere else takes the prover down, or fills wires it should not."""
 
 import math
+import os
+import signal
 import struct
+import threading
 from collections import Counter
 from types import SimpleNamespace
 
@@ -221,6 +224,51 @@ def test_a_program_that_asks_for_the_machines_memory_is_refused():
     for wires, inputs in ((2**32 - 1, 1), (10, 2**32 - 1), (0, 0), (2**31, 2**31)):
         with pytest.raises(FormatError):
             WitnessProgram.from_bytes(program((LINEAR, 9, 1, 0, 0), wires=wires, inputs=inputs))
+
+
+def reading(steps, terms):
+    """Return a program that reads one combination of many terms at every step."""
+    program = WitnessProgram()
+    program.wires, program.inputs = 1 + steps, 1
+    program.labels = ["x"]
+    program.pool.append(dict.fromkeys(range(terms), 1))
+    program.instructions = [Instruction(LINEAR, 1 + i, 1, 0, 0) for i in range(steps)]
+    return program
+
+
+def test_a_program_whose_steps_share_their_terms_is_bounded():
+    """A megabyte of steps that each read one combination of a million terms would run for hours."""
+    for load in (WitnessProgram.from_bytes, NativeProgram):
+        with pytest.raises(FormatError, match=r"20000 steps that read 400020000 terms: at most \d+ steps") as caught:
+            load(reading(20_000, 20_000).to_bytes())
+        assert caught.value.code == "bad-program"
+        assert load(reading(1_000, 1_000).to_bytes()).run([], [7])
+
+
+def test_sorting_counts_in_what_a_program_may_read():
+    size = 1 << 12
+    program = WitnessProgram()
+    program.wires, program.inputs, program.labels = 1 + 6_000, 0, ["x"]
+    for _ in range(1 + size):
+        program.pool.append({0: 1})
+    program.instructions = [Instruction(RANKED, 1 + i, size, 0, 0) for i in range(6_000)]
+    for load in (WitnessProgram.from_bytes, NativeProgram):
+        with pytest.raises(FormatError, match="terms are run"):
+            load(program.to_bytes())
+
+
+@pytest.mark.parametrize("load", [WitnessProgram.from_bytes, NativeProgram])
+def test_ctrl_c_stops_a_running_program(load):
+    loaded = load(reading(9_000, 9_000).to_bytes())  # seconds in Rust, a minute in Python
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    interrupt = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
+    try:
+        interrupt.start()
+        with pytest.raises(KeyboardInterrupt):
+            loaded.run([], [7])
+    finally:
+        interrupt.join()
+        signal.signal(signal.SIGINT, before)
 
 
 def test_the_wrong_number_of_hidden_inputs_is_no_witness():
