@@ -64,7 +64,8 @@ def read_text(path: Path) -> str:
 def read_json(path: Path, numbers: Callable[[str], Any] | None = None) -> Any:  # noqa: ANN401
     """Return a file's JSON; numbers are int, or `NumberToken` when they have a point or an exponent.
 
-    `numbers` makes something else of the latter, of the text as it stands (for venues that write money so).
+    `numbers` makes something else of the latter and of integers beyond 20 digits, of the text as it stands (for venues
+    that write money so).
 
     Raises FileError on syntax errors (with the line), duplicate keys, NaN and infinities, and hostile nesting.
     """
@@ -87,8 +88,10 @@ def read_json(path: Path, numbers: Callable[[str], Any] | None = None) -> Any:  
     def constant(word: str) -> NoReturn:
         fail(f"has {word}, which is not a finite number", "not-finite")
 
-    def integer(digits: str) -> int:
+    def integer(digits: str) -> Any:  # noqa: ANN401
         if len(digits) > 20:
+            if numbers is not None:
+                return numbers(digits)
             fail("has a number of more than 20 digits that is not a string", "bad-number")
         return int(digits)
 

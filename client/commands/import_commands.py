@@ -17,7 +17,13 @@ State = Annotated[Path, typer.Argument(metavar="STATE.json", help="The response,
 Output = Annotated[Path, typer.Option("-o", "--output", help="The portfolio file to write, mode 0600.")]
 Account = Annotated[str | None, typer.Option(help="What to call the account.")]
 Suffix = Annotated[str, typer.Option(help="Appended to a coin, it names the coin's perpetual.")]
-Rename = Annotated[list[str] | None, typer.Option(metavar="OLD=NEW", help="Another name; may be repeated.")]
+Rename = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="OLD=NEW",
+        help="Another name; OLD as the venue prints it, as it is made here, or SYMBOL@address. May be repeated.",
+    ),
+]
 Steps = Annotated[
     Path | None,
     typer.Option("--parameters", "-p", help="Round collateral down and debt up to these parameters' steps."),
@@ -44,8 +50,13 @@ def hyperliquid(
     state: State,
     *,
     output: Output,
-    spot: Annotated[Path | None, typer.Option(help="Its spotClearinghouseState: balances as collateral.")] = None,
+    spot: Annotated[
+        Path | None, typer.Option(help="Its spotClearinghouseState: balances as collateral, a unified account's cash.")
+    ] = None,
     isolated: Annotated[str | None, typer.Option(metavar="COIN", help="One isolated position's account.")] = None,
+    mode: Annotated[
+        str | None, typer.Option(metavar="MODE", help="Its userAbstraction, where the answers leave it open.")
+    ] = None,
     account: Account = None,
     suffix: Suffix = "-PERP",
     rename: Rename = None,
@@ -62,6 +73,7 @@ def hyperliquid(
         naming=Naming.of(suffix, rename or ()),
         spot=None if spot is None else Response.load(spot),
         isolated=isolated,
+        mode=mode,
     )
     return _write(made, state, output, parameters, as_of)
 
@@ -137,8 +149,8 @@ def deribit(
     from ..imports import Naming, Response, import_deribit
 
     made = import_deribit(
-        Response.load(state, bare_numbers=True),
-        [Response.load(path, bare_numbers=True) for path in summary],
+        Response.load(state),
+        [Response.load(path) for path in summary],
         account=account or state.stem,
         quote=quote,
         naming=Naming.of("", rename or ()),
