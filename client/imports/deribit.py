@@ -53,6 +53,8 @@ def import_deribit(
         if size == 0:
             entry.nothing("size_currency", says="is not zero although the size is")
             continue
+        if (name.text().rpartition("-")[2] in ("C", "P")) != (kind.text() == "option"):
+            raise kind.error("is not what the instrument's name says", "mismatch")
         currency, base, linear = _settled_in(name)
         if kind.text() == "future" and not linear:
             _sign(entry, entry["size"])
@@ -94,10 +96,14 @@ def _option(entry: Response, book: Book) -> Decimal:
 
 
 def _future(entry: Response, book: Book) -> Decimal:
-    """Return a linear future's size, in coins whatever `size` is counted in, and add it to its currency's book."""
-    size, mark, average = size_of(entry["size_currency"]), entry["mark_price"].number(), entry["average_price"].number()
+    """Return a linear future's size, in coins whatever `size` is counted in, and add it to its currency's book.
+
+    Older answers have no `size_currency`: then `size` is in coins where its profit shows that.
+    """
+    amount = entry["size_currency" if "size_currency" in entry or not _profit(entry).number() else "size"]
+    size, mark, average = size_of(amount), entry["mark_price"].number(), entry["average_price"].number()
     _sign(entry, entry["size"])
-    _sign(entry, entry["size_currency"])
+    _sign(entry, amount)
     said, coins = entry["size"].exactly(), Fraction(size)
     prices = [Fraction(1), Fraction(mark), Fraction(average)]
     if "index_price" in entry:

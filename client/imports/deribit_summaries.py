@@ -3,8 +3,8 @@
 - With cross collateral (`margin_model` cross_…, or `cross_collateral_enabled`) all currencies back each other: all of
   them have to be there, as `get_account_summaries` lists them, or as `total_equity_usd` shows.
 - Without, each currency is an account of its own, and only one may hold anything.
-- `options_value` is what the options of the currency are worth; without positions, `equity` is the balance. Positions
-  and summaries are asked for one after the other, so marks may have moved by five percent.
+- `options_value` is what the options of the currency are worth. Positions and summaries are asked for one after the
+  other, so marks may have moved by five percent. `equity` is the balance, the session's profit and the options.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from .response import Response
 __all__ = ["Book", "Books", "Summaries"]
 
 _MOVED = Fraction(1, 20)
+_ROUNDED = Fraction(5, 10**6)  # five numbers of six digits after the point
 _DOLLARS = ("USDC", "USDT", "USDE", "USYC", "BUIDL")
 _MODELS = ("cross_sm", "cross_pm", "segregated_sm", "segregated_pm")
 _ALL = "save private/get_account_summaries, which has every currency"
@@ -162,12 +163,29 @@ def _in_accord(row: Response, book: Book) -> None:
         _same(row["margin_balance"], equity, "is not the equity although there are no options")
     if not book.futures:
         row.nothing("futures_session_upl", says="is not zero, but no future of the currency is in the positions")
-    if not book.futures and not book.gross and "balance" in row:
-        settled = row["session_rpl"].exactly() if "session_rpl" in row else Fraction(0)
-        balance = row["balance"].exactly()
-        slack = half_place(equity.number()) + half_place(row["balance"].number()) + abs(balance) / 10**6
-        if min(abs(equity.exactly() - balance), abs(equity.exactly() - balance - settled)) > slack:
-            raise equity.error("is not the balance, but no position of the currency is there", "mismatch")
+    if "balance" in row:
+        _made_of(row, book)
+
+
+def _made_of(row: Response, book: Book) -> None:
+    """Refuse an equity that is made up of more than the balance, the session's profit and the options.
+
+    equity = balance + session_rpl + futures_session_upl + options_value, each rounded by itself. Where the parts are
+    not given, the equity is the balance when no position could make it another.
+    """
+    equity, balance = row["equity"].exactly(), row["balance"].exactly()
+    if "futures_session_upl" in row and "options_value" in row:
+        floating = row["futures_session_upl"].exactly() + row["options_value"].exactly()
+    elif book.futures or book.gross:
+        return
+    else:
+        floating = Fraction(0)
+    settled = [row[key].exactly() for key in ("session_rpl", "futures_session_rpl") if key in row]
+    wanted = [balance + floating + part for part in (Fraction(0), *settled)]
+    if min(abs(equity - sum_) for sum_ in wanted) > _ROUNDED + (abs(balance) + abs(floating)) / 10**6:
+        raise row["equity"].error(
+            "is not the balance and what positions of the currency made of it: something in it is not known", "mismatch"
+        )
 
 
 def _same(said: Response, wanted: Response, says: str) -> None:

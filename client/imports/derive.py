@@ -44,6 +44,8 @@ def import_derive(state: Response, *, account: str | None = None, naming: Naming
     if isinstance(state.value, list):
         raise state.error("holds several accounts", "several-accounts", _ONE)
     state.understood(_KNOWN)
+    if "failed_to_fetch" in state and state["failed_to_fetch"].value is not False:
+        raise state["failed_to_fetch"].error("is set: the venue could not read all of the account", "mismatch")
     if "margin_type" in state and state["margin_type"].text() not in _MARGIN:
         raise state["margin_type"].error(f"must be one of {', '.join(_MARGIN)}", "mode")
     positions: list[Position] = []
@@ -54,6 +56,8 @@ def import_derive(state: Response, *, account: str | None = None, naming: Naming
         size, mark, kind = size_of(entry["amount"]), entry["mark_price"].number(), entry["instrument_type"]
         if kind.text() not in ("option", "perp"):
             raise kind.error("must be option or perp")
+        if (entry["instrument_name"].text().rpartition("-")[2] == "PERP") != (kind.text() == "perp"):
+            raise kind.error("is not what the instrument's name says", "mismatch")
         marked += entry["mark_value"].exactly()
         if size == 0:
             if entry["mark_value"].number():

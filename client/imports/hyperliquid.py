@@ -185,7 +185,7 @@ def _add_up(state: Response, cross: list[Response], alone: list[Response]) -> Fr
     )
     if "totalNtlPos" in summary:
         must_agree(summary["totalNtlPos"], gross, gross, "is not what the cross positions add up to")
-    if "marginSummary" in state:
+    if alone or "marginSummary" in state:  # isolated margins stand in no other total
         whole = state["marginSummary"]
         margins = total(held["leverage"]["rawUsd"].exactly() for held in alone)
         says = "is not the cross account's plus the isolated positions'"
