@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from typing import Protocol
 
-from .checks import half_place, must_agree, total
+from .checks import money_slack, must_agree, total
 from .response import Response
 
 __all__ = ["check_totals"]
@@ -74,7 +74,7 @@ def _agree(state: Response, key: str, parts: Iterable[tuple[_Reserve, Fraction |
             raise state[key].error("is zero although the rows are not", "mismatch")
         return
     known = total(value for value in values if value is not None)
-    must_agree(state[key], known, known, _SAYS, slack=half_place(state[key].number()) + Fraction(1, 1000))
+    must_agree(state[key], known, known, _SAYS, slack=money_slack(state[key].number()) + Fraction(1, 1000))
 
 
 def _supply(one: _Reserve, unit: str) -> Fraction | None:

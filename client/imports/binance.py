@@ -23,7 +23,7 @@ from fractions import Fraction
 
 from ..files.portfolio import Amount, Position
 from .binance_totals import Row, check_assets, check_mode, futures_rows
-from .checks import must_agree, must_profit, total
+from .checks import OPTION, must_agree, must_profit, total
 from .naming import Naming, Ticker
 from .portfolio import Imported, imported, size_of, value_of
 from .response import Response
@@ -146,7 +146,9 @@ def _options(positions: Response, account: Response, quote: str, naming: Naming)
         worth = Fraction(size) * Fraction(mark)
         if "markValue" in entry and abs(abs(entry["markValue"].exactly()) - abs(worth)) > abs(worth) * _OPTION_ROUNDING:
             raise entry["markValue"].error("is not the quantity at the mark: its unit is another", "mismatch")
-        must_profit(entry["unrealizedPNL"], size, mark, entry["entryPrice"].number(), relative=_OPTION_ROUNDING)
+        must_profit(
+            entry["unrealizedPNL"], size, mark, entry["entryPrice"].number(), relative=_OPTION_ROUNDING, share=OPTION
+        )
         profits.append(entry["unrealizedPNL"].exactly())
         value, gross = value + worth, gross + abs(worth)
         held.append(Position(naming.asset(entry["symbol"]), size, Decimal(0)))

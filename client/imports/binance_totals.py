@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from .checks import half_place, must_agree, total
+from .checks import money_slack, must_agree, price_slack, total
 from .portfolio import size_of
 from .response import Response
 
@@ -156,8 +156,8 @@ def _value(entry: Response, size: Fraction, profit: Fraction) -> Fraction:
     value = Fraction(said)
     if "entryPrice" in entry:
         entered = entry["entryPrice"].number()
-        slack = half_place(said) + half_place(entry["unrealizedProfit"].number()) + abs(value) * _TINY
-        if abs(value - size * Fraction(entered) - profit) > slack + abs(size) * half_place(entered):
+        slack = money_slack(said) + money_slack(entry["unrealizedProfit"].number()) + abs(value) * _TINY
+        if abs(value - size * Fraction(entered) - profit) > slack + abs(size) * price_slack(entered):
             raise entry["unrealizedProfit"].error(
                 "is not the notional less the entry: its unit or its sign is another", "mismatch"
             )

@@ -20,7 +20,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from ..files.portfolio import Amount, Position
-from .checks import half_place, must_profit
+from .checks import OPTION, must_profit, price_slack
 from .deribit_summaries import Book, Books, Summaries
 from .naming import Naming
 from .portfolio import Imported, imported, size_of, value_of
@@ -86,12 +86,13 @@ def _option(entry: Response, book: Book) -> Decimal:
     """Return an option's size, in coins, and add it to its currency's book."""
     size, mark = size_of(entry["size"]), entry["mark_price"].number()
     _sign(entry, entry["size"])
-    must_profit(_profit(entry), size, mark, entry["average_price"].number())
+    must_profit(_profit(entry), size, mark, entry["average_price"].number(), share=OPTION)
     worth = Fraction(size) * Fraction(mark)
     book.value += worth
     book.options += worth
     book.gross += abs(worth)
-    book.rounding += abs(Fraction(size)) * half_place(mark)
+    book.rounding += abs(Fraction(size)) * price_slack(mark, OPTION)
+    book.moves(_index(entry), None)
     return size
 
 
@@ -113,6 +114,7 @@ def _future(entry: Response, book: Book) -> Decimal:
     must_profit(_profit(entry), size, mark, average)
     book.value += coins * (Fraction(mark) - Fraction(average))
     book.futures += 1
+    book.moves(_index(entry), coins)
     return size
 
 
@@ -128,6 +130,12 @@ def _sign(entry: Response, size: Response) -> None:
         raise direction.error("must be buy or sell")
     if size.number() * _SIGNS[direction.text()] <= 0:
         raise size.error("contradicts the direction", "mismatch")
+
+
+def _index(entry: Response) -> str:
+    """Return the price index that an instrument follows, as summaries call it: btc_usdc, or btc_usd of coin-settled."""
+    currency, base, linear = _settled_in(entry["instrument_name"])
+    return f"{base}_{currency if linear else 'USD'}".lower()
 
 
 def _settled_in(name: Response) -> tuple[str, str, bool]:

@@ -13,13 +13,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from .checks import half_place, total
+from .checks import money_slack, total
 from .response import Response
 
 __all__ = ["Book", "Books", "Summaries"]
 
 _MOVED = Fraction(1, 20)
 _ROUNDED = Fraction(5, 10**6)  # five numbers of six digits after the point
+_DELTA = Fraction(1, 10**5)  # coins; deltas are printed with five digits or more
 _DOLLARS = ("USDC", "USDT", "USDE", "USYC", "BUIDL")
 _MODELS = ("cross_sm", "cross_pm", "segregated_sm", "segregated_pm")
 _ALL = "save private/get_account_summaries, which has every currency"
@@ -45,6 +46,12 @@ class Book:
     gross: Fraction = Fraction(0)
     rounding: Fraction = Fraction(0)
     futures: int = 0
+    deltas: dict[str, Fraction | None] = field(default_factory=dict)  # by index, in coins; None with options
+
+    def moves(self, index: str, delta: Fraction | None) -> None:
+        """Add what a position moves with an index; an option's delta is the venue's model, and None."""
+        so_far = self.deltas.get(index, Fraction(0))
+        self.deltas[index] = None if delta is None or so_far is None else so_far + delta
 
 
 @dataclass(repr=False)
@@ -157,14 +164,26 @@ def _in_accord(row: Response, book: Book) -> None:
     equity = row["equity"]
     if "options_value" in row:
         said = row["options_value"].number()
-        if abs(Fraction(said) - book.options) > book.gross * _MOVED + book.rounding + half_place(said):
+        if abs(Fraction(said) - book.options) > book.gross * _MOVED + book.rounding + money_slack(said):
             raise row["options_value"].error("is not what the options are worth: some are missing", "mismatch")
     elif "margin_balance" in row and not book.gross and not _crosses(row):  # with cross collateral, all currencies'
         _same(row["margin_balance"], equity, "is not the equity although there are no options")
+    if "delta_total_map" in row:
+        _deltas(row["delta_total_map"], book)
     if not book.futures:
         row.nothing("futures_session_upl", says="is not zero, but no future of the currency is in the positions")
     if "balance" in row:
         _made_of(row, book)
+
+
+def _deltas(said: Response, book: Book) -> None:
+    """Refuse a summary that moves with an index as its positions here do not: some future is missing."""
+    if not isinstance(said.value, dict):
+        raise said.error("must be an object", "wrong-type")
+    for index, delta in zip(said.value, said.items(), strict=True):
+        value, mine = delta.exactly(), book.deltas.get(index, Fraction(0))
+        if mine is not None and abs(value - mine) > max(abs(value), abs(mine)) * _MOVED + _DELTA:
+            raise delta.error("is not what the positions move with the index: some are missing", "mismatch")
 
 
 def _made_of(row: Response, book: Book) -> None:
@@ -189,6 +208,6 @@ def _made_of(row: Response, book: Book) -> None:
 
 
 def _same(said: Response, wanted: Response, says: str) -> None:
-    slack = half_place(said.number()) + half_place(wanted.number()) + abs(wanted.exactly()) / 10**6
+    slack = money_slack(said.number()) + money_slack(wanted.number()) + abs(wanted.exactly()) / 10**6
     if abs(said.exactly() - wanted.exactly()) > slack:
         raise said.error(says, "mismatch")

@@ -21,7 +21,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from ..files.portfolio import Amount, Position
-from .checks import must_agree, must_profit, total
+from .checks import OPTION, must_agree, must_profit, total
 from .naming import Naming
 from .portfolio import Imported, imported, size_of
 from .response import Response
@@ -98,7 +98,7 @@ def import_derive(state: Response, *, account: str | None = None, naming: Naming
 def _entry(entry: Response, size: Decimal, mark: Decimal, kind: str) -> Decimal:
     """Return what a position enters at, its row being in accord with itself."""
     if kind == "option":
-        must_profit(entry["mark_value"], size, mark, _ZERO)
+        must_profit(entry["mark_value"], size, mark, _ZERO, share=OPTION)
         return _ZERO
     average = entry["average_price"].number()
     settled = Fraction(0)

@@ -21,7 +21,7 @@ from fractions import Fraction
 
 from ...kernel.errors import FileError, InputError
 from ..files.portfolio import Amount, Position
-from .checks import half_place, must_agree, total
+from .checks import money_slack, must_agree, price_slack, total
 from .hyperliquid_mode import PerpSide, is_unified
 from .naming import Naming
 from .portfolio import Imported, imported, size_of
@@ -164,7 +164,7 @@ def _entered(held: Response) -> Fraction:
 def _profit(held: Response) -> None:
     """Refuse a position whose value less what it cost is not its profit: its size has another unit or sign."""
     said, value, entry = held["unrealizedPnl"], held["positionValue"].number(), held["entryPx"].number()
-    slack = half_place(said.number()) + half_place(value) + abs(held["szi"].exactly()) * half_place(entry)
+    slack = money_slack(said.number()) + money_slack(value) + abs(held["szi"].exactly()) * price_slack(entry)
     if abs(said.exactly() - (_value(held) - _entered(held))) > slack + abs(Fraction(value)) * _ENTRY:
         raise said.error("is not the position's value less its entry: its unit or its sign is another", "mismatch")
 
