@@ -1,6 +1,7 @@
-"""Portfolios from the venues' own responses, one module a venue: read what matters, exactly, and ignore the rest.
+"""Portfolios from the venues' own responses, one module a venue: read exactly, and held against the venue's own totals.
 
-Foreign responses grow, so unknown fields are no errors here; a missing or ill-typed one is one sentence with its path.
+Foreign responses grow, so unknown fields are no errors unless they are called like something of value and are not zero;
+a missing or ill-typed one is one sentence with its path. What is not whole, or not understood, is refused.
 """
 
 from .aave import import_aave

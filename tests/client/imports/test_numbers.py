@@ -209,7 +209,7 @@ def test_hostile_numbers_are_cheap(tmp_path):
     document = plain("dydx-subaccount.json")
     held = document["subaccount"]["openPerpetualPositions"]
     row = held["BTC-USD"] | {"size": digits, "entryPrice": digits, "unrealizedPnl": digits}
-    for place in range(2000):
+    for place in range(500):
         held[f"M{place}-USD"] = row | {"market": f"M{place}-USD"}
     with pytest.raises(FileError, match="equity is not"):
         dydx(document)
