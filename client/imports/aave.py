@@ -125,7 +125,10 @@ def _summary(row: Response) -> _Reserve:
         owed += _not_negative(row["stableBorrows"])
     if "totalBorrows" in row and abs(row["totalBorrows"].exactly() - owed) > owed / 10**6:
         raise row["totalBorrows"].error("is not the variable and the stable borrows", "mismatch")
-    return _Reserve(row, reserve, _address(row, reserve), supplied, owed, _enabled(row))
+    listed = "reserveLiquidationThreshold" not in reserve or reserve["reserveLiquidationThreshold"].number() != 0
+    if "usageAsCollateralEnabled" in reserve:
+        listed = listed and reserve["usageAsCollateralEnabled"].flag()
+    return _Reserve(row, reserve, _address(row, reserve), supplied, owed, _enabled(row) and listed)
 
 
 def _current(row: Response) -> _Reserve:

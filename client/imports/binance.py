@@ -52,7 +52,7 @@ def import_binance(
     if quote not in assets:
         raise state["assets"].error(f"has no {quote}", "missing-asset", "--quote ASSET")
     rows = futures_rows(state, assets.keys())
-    check_mode(state, assets, quote, multi_assets=multi_assets)
+    check_mode(state, assets, multi_assets=multi_assets)
     check_assets(assets, rows)
     _left_out(rows, quote, assets, notes, multi_assets=multi_assets)
     cross = [row for row in rows if row.quote == quote and not row.isolated]

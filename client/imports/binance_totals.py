@@ -51,7 +51,7 @@ def futures_rows(state: Response, assets: Collection[str]) -> list[Row]:
     return rows
 
 
-def check_mode(state: Response, assets: Mapping[str, Response], quote: str, *, multi_assets: bool) -> None:
+def check_mode(state: Response, assets: Mapping[str, Response], *, multi_assets: bool) -> None:
     """Refuse an account of another margin mode than was asked for, by the response's flag and by its totals.
 
     Raises FileError.
@@ -73,12 +73,11 @@ def check_mode(state: Response, assets: Mapping[str, Response], quote: str, *, m
         raise state["multiAssetsMargin"].error(
             "is not set: other assets back nothing", "mode", "without --multi-assets"
         )
-    lead = assets.get("USDT", assets[quote])
+    lead = assets.get("USDT")  # without multi-assets mode the totals are USDT's
     others = any(entry["walletBalance"].number() for entry in assets.values() if entry is not lead)
-    alone = _near(state["totalWalletBalance"].exactly(), lead["walletBalance"].exactly())
-    if multi_assets and alone and others:
+    if multi_assets and others and _is(state["totalWalletBalance"], lead, "walletBalance"):
         raise state["totalWalletBalance"].error(
-            "is one asset's alone: the account is not in multi-assets mode, and other assets back nothing",
+            "is USDT's alone: the account is not in multi-assets mode, and other assets back nothing",
             "mode",
             "without --multi-assets",
         )
@@ -90,9 +89,9 @@ def check_mode(state: Response, assets: Mapping[str, Response], quote: str, *, m
             ("totalCrossWalletBalance", "crossWalletBalance"),
             ("totalCrossUnPnl", "crossUnPnl"),
         ):
-            if key in state and own in lead and not _near(state[key].exactly(), lead[own].exactly()):
+            if key in state and not _is(state[key], lead, own):
                 raise state[key].error(
-                    "is not the asset's own: the account is in multi-assets mode, or something is missing",
+                    "is not USDT's own: the account is in multi-assets mode, or something is missing",
                     "mode",
                     "--multi-assets",
                 )
@@ -172,5 +171,7 @@ def _one_mode(rows: Sequence[Row]) -> None:
             raise row.entry["positionSide"].error("is of hedge mode, but the symbol has a row without", "mode")
 
 
-def _near(one: Fraction, other: Fraction) -> bool:
-    return abs(one - other) <= _TINY
+def _is(said: Response, asset: Response | None, key: str) -> bool:
+    """Whether a total is one asset's own, which is nothing where the response does not have it."""
+    own = asset[key].exactly() if asset is not None and key in asset else Fraction(0)
+    return abs(said.exactly() - own) <= _TINY

@@ -89,24 +89,19 @@ class Naming:
         base = pair.removesuffix(quote)
         return Ticker.of(f"{base}-{date}" if dated else base + self.suffix, symbol)
 
-    def amounts(self, *lists: Sequence[Amount]) -> tuple[tuple[Amount, ...], ...]:
-        """Return rows of assets under their final names, no two assets under one. Raises FileError."""
-        finished = {str(row.name) for rows in lists for row in rows}
+    def final(
+        self, collateral: Sequence[Amount], debt: Sequence[Amount], positions: Sequence[Position]
+    ) -> tuple[tuple[Amount, ...], tuple[Amount, ...], tuple[Position, ...]]:
+        """Return the rows under their final names, no two assets under one. Raises FileError."""
+        finished = {str(row.name) for row in (*collateral, *debt)} | {str(row.name) for row in positions}
+        held, owed = (
+            tuple(replace(row, name=self._final(row.name, finished)) for row in rows) for rows in (collateral, debt)
+        )
         called: dict[str, Ticker] = {}
-        made = []
-        for rows in lists:
-            renamed = tuple(replace(row, name=self._final(row.name, finished)) for row in rows)
-            for before, after in zip(rows, renamed, strict=True):
-                if isinstance(before.name, Ticker):
-                    twin = called.setdefault(after.name, before.name)
-                    _apart(twin, before.name)
-            made.append(renamed)
-        return tuple(made)
-
-    def positions(self, rows: Sequence[Position]) -> tuple[Position, ...]:
-        """Return positions under their final names. Raises FileError."""
-        finished = {str(row.name) for row in rows}
-        return tuple(replace(row, name=self._final(row.name, finished)) for row in rows)
+        for before, after in zip((*collateral, *debt), (*held, *owed), strict=True):
+            if isinstance(before.name, Ticker):
+                _apart(called.setdefault(after.name, before.name), before.name)
+        return held, owed, tuple(replace(row, name=self._final(row.name, finished)) for row in positions)
 
     def unused(self, rows: Iterable[Amount | Position]) -> list[str]:
         """Return the renamings that meant no row."""

@@ -77,8 +77,8 @@ def imported(
     """Return a checked import under its final names: none twice, cash that a file can say. Raises FileError."""
     unused = naming.unused((*collateral, *debt, *positions))
     more = [f"--rename {old}=…: the response has nothing of that name" for old in unused]
-    held, owed = naming.amounts(collateral, debt)
-    portfolio = Portfolio(_cash(cash, file), held, owed, naming.positions(positions), account, file=file)
+    held, owed, open_ = naming.final(collateral, debt, positions)
+    portfolio = Portfolio(_cash(cash, file), held, owed, open_, account, file=file)
     for what, rows in (("collateral", portfolio.collateral), ("debt", portfolio.debt)):
         unique((row.name for row in rows), what, Path(file))
     unique((row.name for row in portfolio.positions), "positions", Path(file))

@@ -648,6 +648,11 @@ def test_a_finished_name_is_renamed_before_a_printed_one():
     spot = plain("hyperliquid-spot.json")
     made = hyperliquid(plain("hyperliquid-state.json"), spot, naming=naming).portfolio
     assert "STAKED" in rows(made.collateral)
+    state = plain("hyperliquid-state.json")
+    state["assetPositions"][1]["position"]["coin"] = "HYPE"
+    both = hyperliquid(state, spot, naming=naming)
+    assert "HYPE-PERP" in sizes(both)
+    assert "STAKED" in rows(both.portfolio.collateral)
 
 
 def test_a_name_that_cannot_be_says_which_old_it_wants():
