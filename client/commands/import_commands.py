@@ -43,6 +43,7 @@ def register(app: typer.Typer) -> None:
     for command in (hyperliquid, dydx, aave, derive, deribit, binance):
         venues.command()(command)
     venues.command("csv")(csv_)
+    venues.command("market")(market)
     app.add_typer(venues, name="import")
 
 
@@ -205,6 +206,47 @@ def csv_(
     from ..imports import import_csv
 
     return _write(import_csv(state, account), state, output, parameters, as_of)
+
+
+def market(
+    venue: Annotated[str, typer.Argument(help="hyperliquid, dydx, aave, derive, deribit or binance.")],
+    responses: Annotated[
+        list[Path], typer.Argument(metavar="RESPONSE.json...", help="Its prices, saved as they came.")
+    ],
+    *,
+    output: Annotated[Path, typer.Option("-o", "--output", help="The market file to write.")],
+    parameters: Annotated[Path, typer.Option("--parameters", "-p", help="What needs a price: the parameter file.")],
+    number: Annotated[int | None, typer.Option("--round", help="The round's number; by default its unix time.")] = None,
+    suffix: Suffix = "-PERP",
+    rename: Rename = None,
+    as_of: Dated = None,
+    json_: Json = False,
+) -> int:
+    """Make the market file that a parameter file needs, of a venue's own public prices."""
+    from ...kernel.errors import InputError
+    from ...kernel.files import write_file
+    from ..files.models import load_parameters
+    from ..imports import MARKETS, Naming, Response, import_market
+    from .output import answer
+
+    if venue not in MARKETS:
+        raise InputError(f"the venue must be one of {', '.join(MARKETS)}", code="usage")
+    if output.exists() and any(output.samefile(path) for path in (*responses, parameters)):
+        raise InputError("the output is one of the inputs", code="usage", file=str(output))
+    listed = load_parameters(parameters)
+    made, content = import_market(
+        venue,
+        [Response.load(path) for path in responses],
+        listed,
+        as_of=_date(as_of, responses[0]),
+        number=number,
+        naming=Naming.of(suffix, rename or ()),
+    )
+    write_file(output, content, mode=0o644)
+    counts = {"instruments": len(made.instruments), "assets": len(made.assets)}
+    document = {"ok": True, "files": {"market": str(output)}, "round": made.round, **counts}
+    text = ", ".join(f"{count} {what}" for what, count in counts.items())
+    return answer(document, lambda console: console.print(f"{text} written to {output}", markup=False))
 
 
 def _write(made: Imported, state: Path, output: Path, parameters: Path | None, as_of: str | None) -> int:

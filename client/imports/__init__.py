@@ -10,11 +10,13 @@ from .deribit import import_deribit
 from .derive import import_derive
 from .dydx import import_dydx
 from .hyperliquid import import_hyperliquid
+from .market import MARKETS, import_market
 from .naming import Naming
 from .portfolio import Imported, import_csv, rounded_to_steps
 from .response import Response
 
 __all__ = [
+    "MARKETS",
     "Imported",
     "Naming",
     "Response",
@@ -25,5 +27,6 @@ __all__ = [
     "import_derive",
     "import_dydx",
     "import_hyperliquid",
+    "import_market",
     "rounded_to_steps",
 ]
