@@ -74,7 +74,7 @@ def _agree(state: Response, key: str, parts: Iterable[tuple[_Reserve, Fraction |
             raise state[key].error("is zero although the rows are not", "mismatch")
         return
     known = total(value for value in values if value is not None)
-    must_agree(state[key], known, known, _SAYS, slack=money_slack(state[key].number()) + Fraction(1, 1000))
+    must_agree(state[key], known, known, _SAYS, slack=money_slack(state[key].number()) + Fraction(1, 100))
 
 
 def _supply(one: _Reserve, unit: str) -> Fraction | None:

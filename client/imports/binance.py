@@ -136,6 +136,7 @@ def _options(positions: Response, account: Response, quote: str, naming: Naming)
     """Return the option positions, and the cash beside them: the account's equity less their value at the mark."""
     held, profits, gross, value = [], [], Fraction(0), Fraction(0)
     for entry in positions.items():
+        entry.understood(())
         size = size_of(entry["quantity"])
         if size == 0:
             continue
@@ -169,6 +170,7 @@ def _equity(account: Response, quote: str, profit: Fraction, gross: Fraction) ->
     """Return what an option account is worth in its quote, nothing being in another and its profit the positions'."""
     found = None
     for entry in account["asset"].items():
+        entry.understood({"marginBalance", "equity", "adjustedEquity", "locked"})
         if entry["asset"].text() != quote:
             entry.nothing("equity", "marginBalance", says=f"is not zero, and not in {quote}")
         else:

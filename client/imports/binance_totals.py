@@ -104,15 +104,15 @@ def check_assets(assets: Mapping[str, Response], rows: Sequence[Row]) -> None:
         asset.understood(_ASSET)
         mine = [row for row in rows if row.quote == name]
         gross = total(abs(row.value) for row in mine)
-        must_agree(asset["crossUnPnl"], total(r.profit for r in mine if not r.isolated), gross, says, slack=_TINY)
+        must_agree(asset["crossUnPnl"], total(r.profit for r in mine if not r.isolated), gross, says)
         if "unrealizedProfit" in asset:
-            must_agree(asset["unrealizedProfit"], total(r.profit for r in mine), gross, says, slack=_TINY)
+            must_agree(asset["unrealizedProfit"], total(r.profit for r in mine), gross, says)
         if "walletBalance" not in asset:
             continue
         wallet, cross = asset["walletBalance"].exactly(), asset["crossWalletBalance"].exactly()
         if "marginBalance" in asset and "unrealizedProfit" in asset:
             whole = wallet + asset["unrealizedProfit"].exactly()
-            must_agree(asset["marginBalance"], whole, gross, "is not the wallet and the profit", slack=_TINY)
+            must_agree(asset["marginBalance"], whole, gross, "is not the wallet and the profit")
         apart = [
             row.entry["isolatedWallet"].exactly() for row in mine if row.isolated and "isolatedWallet" in row.entry
         ]

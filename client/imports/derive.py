@@ -29,7 +29,7 @@ from .response import Response
 __all__ = ["import_derive"]
 
 _QUOTE = "USDC"
-_CENT = Fraction(1, 100)
+_MILLI = Fraction(1, 1000)  # mark_value of perpetuals is rounded so
 _ZERO = Decimal(0)
 _MARGIN = ("SM", "PM", "PM2")
 _KNOWN = {"collaterals", "collaterals_value"}
@@ -70,14 +70,13 @@ def import_derive(state: Response, *, account: str | None = None, naming: Naming
     cash, collateral, held = _collaterals(state, naming)
     whole = state["positions_value"].exactly()
     says = "is not what the rows add up to: a row is missing, or of another sign or unit"
-    must_agree(state["positions_value"], marked, gross, says, slack=_CENT)
-    must_agree(state["collaterals_value"], held, abs(held), says, slack=_CENT)
+    must_agree(state["positions_value"], marked, gross, says)
+    must_agree(state["collaterals_value"], held, abs(held), says)
     must_agree(
         state["subaccount_value"],
         whole + state["collaterals_value"].exactly(),
         gross + abs(held),
         "is not positions_value plus collaterals_value",
-        slack=_CENT,
     )
     notes = []
     if "open_orders" in state and any(True for _ in state["open_orders"].items()):
@@ -106,7 +105,7 @@ def _entry(entry: Response, size: Decimal, mark: Decimal, kind: str) -> Decimal:
         settled += entry["net_settlements"].exactly()
     if "pending_funding" in entry:
         settled -= entry["pending_funding"].exactly()
-    must_profit(entry["mark_value"], size, mark, average, less=settled)
+    must_profit(entry["mark_value"], size, mark, average, less=settled, slack=_MILLI)
     return average
 
 

@@ -144,6 +144,7 @@ def _positions(state: Response) -> tuple[list[Response], list[Response]]:
         kind = held["leverage"]["type"]
         if kind.text() not in ("cross", "isolated"):
             raise kind.error("must be cross or isolated")
+        held.understood({"returnOnEquity"})
         _profit(held)
         (alone if kind.text() == "isolated" else cross).append(held)
     return cross, alone
@@ -172,6 +173,7 @@ def _profit(held: Response) -> None:
 def _add_up(state: Response, cross: list[Response], alone: list[Response]) -> Fraction:
     """Return the cross account's raw balance, both summaries being what the positions make of it."""
     summary = state["crossMarginSummary"]
+    summary.understood(())
     raw = summary["totalRawUsd"].exactly()
     value, own = total(_value(held) for held in cross), total(_value(held) for held in alone)
     gross = total(abs(_value(held)) for held in cross)

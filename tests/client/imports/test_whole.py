@@ -682,3 +682,43 @@ def test_a_testnets_money_is_none(name, tmp_path):
         else:
             with pytest.raises(FileError, match="what a testnet holds is no money"):
                 venues.Response.load(path)
+
+
+ACCOUNTS = {
+    "hyperliquid-state.json": (hyperliquid, [(), ("crossMarginSummary",), ("assetPositions", 0, "position")]),
+    "hyperliquid-spot.json": (
+        lambda spot: hyperliquid(plain("hyperliquid-state.json"), spot),
+        [(), ("balances", 1)],
+    ),
+    "dydx-subaccount.json": (dydx, [("subaccount",), ("subaccount", "openPerpetualPositions", "BTC-USD")]),
+    "aave-summary.json": (aave, [(), ("userReservesData", 0)]),
+    "aave-pool.json": (aave, [(), ("userReserves", 0)]),
+    "aave-subgraph.json": (aave, [("data",), ("data", "userReserves", 0)]),
+    "derive-subaccount.json": (derive, [("result",), ("result", "positions", 0), ("result", "collaterals", 1)]),
+    "deribit-positions.json": (lambda value: deribit(value, plain("deribit-summaries.json")), [("result", 0)]),
+    "deribit-summaries.json": (
+        lambda value: deribit(plain("deribit-positions.json"), value),
+        [("result",), ("result", "summaries", 1)],
+    ),
+    "binance-account.json": (binance, [(), ("assets", 0), ("positions", 0)]),
+    "binance-options-account.json": (
+        lambda value: binance(plain("binance-account-v2.json"), (plain("binance-options.json"), value)),
+        [("asset", 0)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ACCOUNTS)
+def test_value_under_a_key_of_next_year_is_not_left_out(name):
+    make, where = ACCOUNTS[name]
+    tried = 0
+    for path in where:
+        for key in ("lockedCollateral", "bonus_balance", "borrowedAmount", "marginCredit", "vaultDeposits"):
+            for value in ("5", "-0.1", 7, [{"x": "1e-7"}], {"USDC": "3"}):
+                tried += 1
+                refused("not-understood", make, changed(plain(name), *path, key, to=value))
+            for value in ("0", "0.000", 0, [], {}, "enabled", True, [{"x": "0"}]):
+                assert make(changed(plain(name), *path, key, to=value)).portfolio == make(plain(name)).portfolio
+        for key in ("borrowRate", "collateralFactor", "depositAddress", "balanceUpdateTime", "maxLoanToValueRatio"):
+            make(changed(plain(name), *path, key, to="5"))
+    print(f"{name}: {tried} amounts under unknown keys")
