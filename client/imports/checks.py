@@ -49,13 +49,14 @@ def must_agree(
     says: str,
     *,
     slack: Fraction = _CENT,
+    relative: Fraction = _RELATIVE,
     hint: str | None = None,
 ) -> None:
     """Refuse a total that is not what its parts add up to; `gross` is the money that went into them, unsigned.
 
     Raises FileError (code "mismatch").
     """
-    if abs(said.exactly() - wanted) > slack + gross * _RELATIVE:
+    if abs(said.exactly() - wanted) > slack + gross * relative:
         raise said.error(says, "mismatch", hint)
 
 

@@ -26,6 +26,7 @@ from .response import Response
 __all__ = ["import_dydx"]
 
 _QUOTE = "USDC"
+_EXACT = Fraction(1, 10**9)  # the indexer rounds nothing, but a double may have been on the way
 _KNOWN = {"equity", "freeCollateral"}
 _ROW = {"entryPrice"}
 _ONE = "save /v4/addresses/ADDRESS/subaccountNumber/NUMBER of one subaccount"
@@ -66,8 +67,9 @@ def import_dydx(state: Response, *, account: str | None = None, naming: Naming |
     must_agree(
         state["equity"],
         dollars + total(entered) + profit,
-        gross,
+        gross + abs(dollars),
         "is not the USDC and the positions at their entry with their profits: something is missing or of another sign",
+        relative=_EXACT,
     )
     if "freeCollateral" in state:
         _free(state)

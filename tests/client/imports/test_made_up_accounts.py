@@ -248,7 +248,11 @@ def test_a_made_up_account_is_worth_what_the_venue_says_and_a_lie_changes_nothin
             except FileError:
                 refusals += 1
                 continue
-            assert {p.name: Fraction(p.size) for p in made.portfolio.positions} == sizes, path
+            # A size may be another where what it changes is less than the venue prints: dust at its entry price.
+            now = {p.name: Fraction(p.size) for p in made.portfolio.positions}
+            assert now.keys() == sizes.keys()
+            for coin, size, mark, entry in rows:
+                assert abs(now[name.format(coin)] - size) * abs(mark - entry) <= slack, path
             assert abs(worth_of(made, rows, name) - worth) <= slack, path
     print(f"{venue}: {accounts} accounts, {refusals} of {lies} lies refused, the others said nothing, seed {SEED}")
     assert refusals > lies // 3

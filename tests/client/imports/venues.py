@@ -4,6 +4,8 @@ import copy
 import json
 from pathlib import Path
 
+import pytest
+
 from zkmargin.client.imports import (
     Response,
     import_aave,
@@ -13,6 +15,7 @@ from zkmargin.client.imports import (
     import_dydx,
     import_hyperliquid,
 )
+from zkmargin.kernel.errors import FileError
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -62,3 +65,19 @@ def changed(value, *path, to):
     else:
         inner[path[-1]] = to
     return made
+
+
+def sizes(made):
+    return {row.name: row.size for row in made.portfolio.positions}
+
+
+def rows(amounts):
+    return {row.name: row.amount for row in amounts}
+
+
+def refused(code, make, *documents, says=None, **options):
+    with pytest.raises(FileError, match=says) as caught:
+        make(*documents, **options)
+    assert caught.value.code == code
+    assert "\n" not in caught.value.message
+    return caught.value
