@@ -111,7 +111,8 @@ def aave(
     from ..imports import Naming, Response, import_aave
 
     naming = Naming.of("", rename or ())
-    made = import_aave(Response.load(state), account=account or state.stem, naming=naming)
+    response = Response.load(state)
+    made = import_aave(response, account=account or state.stem, naming=naming, now=_date(as_of, state))
     return _write(made, state, output, parameters, as_of)
 
 

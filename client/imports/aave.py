@@ -7,7 +7,9 @@ https://github.com/aave/aave-utilities (packages/math-utils/src/formatters/user/
 1. `formatUserSummary` of aave-utilities: `userReservesData`, with `underlyingBalance` and borrows in decimals, interest
    until the moment it was asked for included. The best of the three.
 2. UiPoolDataProvider as aave-utilities hands it on: `userReserves` with scaled balances beside `reservesData` with
-   indices; a balance is scaled·index / 10^27, collateral rounded down and debt up, at the reserve's last update.
+   indices; a balance is scaled·index / 10^27, collateral rounded down and debt up, at the reserve's last update. Debts
+   carry interest until the date of the import where the reserve says its rate; supplies do not, so that neither errs
+   in the account's favour.
 3. The subgraph: `userReserves` with `currentATokenBalance` and `currentVariableDebt`, at the user's last action.
 
 Supplies count as collateral only where their owner enabled them. Cash is zero; there are no positions. `aave_totals.py`
@@ -16,10 +18,13 @@ holds the rows against the totals, the health factor and the reserves.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 
+from ..files.models import unix_seconds
 from ..files.portfolio import Amount
 from .aave_totals import check_totals
 from .naming import Naming
@@ -32,6 +37,9 @@ _RAY = 10**27
 _MOST_DECIMALS = 30
 _MOST_GROWTH = 1000  # an index begins at one and grows with interest
 _PAGES = (100, 1000)  # where the subgraph stops unless asked for more
+_YEAR = 365 * 86400
+_MOST_RATE = 1000  # a hundred thousand percent a year
+_DATED = "debts carry interest until the import's date, supplies until each reserve's last update"
 _STALE = "balances are as of {}: interest since then is not in them"
 _ROW = {
     "reserve",
@@ -62,8 +70,13 @@ class _Reserve:
     enabled: bool
 
 
-def import_aave(state: Response, *, account: str, naming: Naming | None = None) -> Imported:
-    """Return the account of a user's reserves. Raises FileError when they are not whole, or two have one name."""
+def import_aave(
+    state: Response, *, account: str, naming: Naming | None = None, now: datetime | None = None
+) -> Imported:
+    """Return the account of a user's reserves; `now` is when the response was made, for interest on raw debts.
+
+    Raises FileError when they are not whole, or two have one name.
+    """
     naming = naming or Naming()
     state = state.inside("data")
     notes: list[str] = []
@@ -71,7 +84,7 @@ def import_aave(state: Response, *, account: str, naming: Naming | None = None) 
         notes.append("the account is in an eMode: its factors are the category's, not the reserves' own")
     if "isInIsolationMode" in state and state["isInIsolationMode"].flag():
         notes.append("the account is in isolation mode: what it may borrow is limited by the isolated reserve")
-    held = _rows(state, notes)
+    held = _rows(state, notes, now)
     for one in held:
         one.row.understood(_ROW)
     check_totals(state, held)
@@ -90,18 +103,19 @@ def import_aave(state: Response, *, account: str, naming: Naming | None = None) 
     )
 
 
-def _rows(state: Response, notes: list[str]) -> list[_Reserve]:
+def _rows(state: Response, notes: list[str], now: datetime | None) -> list[_Reserve]:
     """Return the rows of any shape, and note how old they are."""
     if "userReservesData" in state:
         return [_summary(row) for row in state["userReservesData"].items()]
     if "reservesData" in state:
         reserves = {r["underlyingAsset"].text().lower(): r for r in state["reservesData"].items()}
-        held = [_scaled(row, reserves) for row in state["userReserves"].items()]
+        held = [_scaled(row, reserves, now) for row in state["userReserves"].items()]
         if reserves.keys() - {one.address for one in held}:
             raise state["userReserves"].error(
                 "has no row for some reserve of reservesData", "missing-row", "save all of getUserReservesData"
             )
-        notes.append(_STALE.format("each reserve's last update"))
+        dated = now is not None and all("variableBorrowRate" in one.reserve for one in held if one.owed)
+        notes.append(_DATED if dated else _STALE.format("each reserve's last update"))
         return held
     held = [_current(row) for row in state["userReserves"].items()]
     if len(held) in _PAGES:
@@ -150,7 +164,7 @@ def _current(row: Response) -> _Reserve:
     return _Reserve(row, reserve, _address(row, reserve), supplied, owed * unit, _enabled(row))
 
 
-def _scaled(row: Response, reserves: Mapping[str, Response]) -> _Reserve:
+def _scaled(row: Response, reserves: Mapping[str, Response], now: datetime | None) -> _Reserve:
     """Return a row of scaled balances at its reserve's indices."""
     asset = row["underlyingAsset"]
     reserve = reserves.get(asset.text().lower())
@@ -162,8 +176,25 @@ def _scaled(row: Response, reserves: Mapping[str, Response]) -> _Reserve:
         )
     unit = _unit(reserve)
     supplied = row["scaledATokenBalance"].whole() * _index(reserve["liquidityIndex"]) // _RAY
-    owed = -(-row["scaledVariableDebt"].whole() * _index(reserve["variableBorrowIndex"]) // _RAY)
+    owed = math.ceil(Fraction(row["scaledVariableDebt"].whole(), _RAY) * _borrow_index(reserve, now))
     return _Reserve(row, reserve, asset.text().lower(), supplied * unit, owed * unit, _enabled(row))
+
+
+def _borrow_index(reserve: Response, now: datetime | None) -> Fraction:
+    """Return the borrow index at a time: the one of the last update, with interest at the reserve's rate since.
+
+    The venue compounds by the first four terms of the binomial series a second
+    (https://github.com/aave-dao/aave-v3-origin, MathUtils.calculateCompoundedInterest).
+    """
+    index = Fraction(_index(reserve["variableBorrowIndex"]))
+    if now is None or "variableBorrowRate" not in reserve:
+        return index
+    seconds = max(unix_seconds(now) - reserve["lastUpdateTimestamp"].whole(), 0)
+    rate = Fraction(reserve["variableBorrowRate"].whole(), _RAY)
+    if rate > _MOST_RATE:
+        raise reserve["variableBorrowRate"].error("must be a yearly rate in units of 10^-27")
+    each = rate / _YEAR
+    return index * sum(math.comb(seconds, power) * each**power for power in range(4))
 
 
 def _index(index: Response) -> int:

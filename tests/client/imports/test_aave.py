@@ -1,8 +1,10 @@
 """A reserve in another unit, a debt without its interest, or a row cut out is margin that is not there."""
 
+from datetime import UTC, datetime
+from decimal import Decimal
 from fractions import Fraction
 
-from .venues import aave, changed, plain, refused
+from .venues import aave, changed, plain, refused, rows
 
 
 def with_totals(**change):
@@ -72,3 +74,22 @@ def test_aaves_rows_may_not_be_a_part_of_the_reserves():
     graph = plain("aave-subgraph.json")
     graph["data"]["userReserves"] = graph["data"]["userReserves"][:1] * 100
     refused("missing-row", aave, graph, says="one page of several")
+
+
+def test_a_raw_debt_carries_its_interest_until_the_import():
+    pool = plain("aave-pool.json")
+    update = 1790460000
+    pool["reservesData"][1] |= {"variableBorrowRate": "100000000000000000000000000"}  # a tenth a year
+    a_year_later = datetime.fromtimestamp(update + 31536000, UTC)
+    owed = rows(aave(pool, now=a_year_later).portfolio.debt)["USDT"]
+    # The venue's own series for a tenth a year: 1 + 0.1 + 0.005 + 0.000166..., each term a second short.
+    growth = 1 + Fraction(1, 10) + Fraction(1, 200) + Fraction(1, 6000)
+    assert 0 <= Fraction("8000.000002") * growth - Fraction(owed) < Fraction(1, 10000)
+    made = aave(pool, now=a_year_later)
+    assert [note for note in made.notes if "debts carry interest" in note]
+    assert rows(made.portfolio.collateral) == rows(aave(pool).portfolio.collateral)
+    for early in (None, datetime.fromtimestamp(update, UTC), datetime.fromtimestamp(update - 5, UTC)):
+        assert rows(aave(pool, now=early).portfolio.debt) == {"USDT": Decimal("8000.000002")}
+    refused(
+        "wrong-value", aave, changed(pool, "reservesData", 1, "variableBorrowRate", to="1" + "0" * 31), now=a_year_later
+    )

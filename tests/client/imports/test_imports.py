@@ -2,6 +2,7 @@
 
 import copy
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -33,7 +34,7 @@ IMPORTS = {
     ),
     "dydx-subaccount.json": import_dydx,
     "aave-summary.json": lambda response: import_aave(response, account="a"),
-    "aave-pool.json": lambda response: import_aave(response, account="a"),
+    "aave-pool.json": lambda response: import_aave(response, account="a", now=datetime(2026, 11, 20, tzinfo=UTC)),
     "aave-subgraph.json": lambda response: import_aave(response, account="a"),
     "derive-subaccount.json": import_derive,
     "deribit-positions.json": lambda response: import_deribit(
