@@ -26,6 +26,14 @@ _VALUE = re.compile(
 _NO_VALUE = re.compile(
     r"margin$|rate|time|date|id$|address|step|factor|threshold|ratio|index|count|limit|fee|apr$|apy$", re.IGNORECASE
 )
+_HINTS = {
+    "mismatch": "save the answers again, whole and at one moment",
+    "inverse": "no rule here margins contracts that settle in their coin",
+    "mode": "docs/imports.md says which account modes are read",
+    "not-understood": "bring it to zero at the venue, or write the portfolio as a CSV (import csv)",
+    "several-accounts": "save the answer of one account",
+    "testnet": "save the main network's answer",
+}
 
 
 class _Bare(str):
@@ -55,8 +63,9 @@ class Response:
         return made
 
     def error(self, says: str, code: str = "wrong-value", hint: str | None = None) -> FileError:
-        """Return an error about this value: "<path> <says>"."""
-        return FileError(f"{self.path or 'the response'} {says}", code=code, file=self.file, hint=hint)
+        """Return an error about this value: "<path> <says>"; what its code always asks for is the hint without one."""
+        says = f"{self.path or 'the response'} {says}"
+        return FileError(says, code=code, file=self.file, hint=hint or _HINTS.get(code))
 
     def __contains__(self, key: str) -> bool:
         """Whether an object has a key whose value is not null."""
@@ -133,11 +142,7 @@ class Response:
             if key not in known and _VALUE.search(key) and not _NO_VALUE.search(key) and _is_something(value):
                 shown = _shown(key)
                 inner = Response(value, f"{self.path}.{shown}" if self.path else shown, self.file)
-                raise inner.error(
-                    "is not zero and not understood: an import would leave it out",
-                    "not-understood",
-                    "bring it to zero at the venue, or write the portfolio as a CSV (import csv)",
-                )
+                raise inner.error("is not zero and not understood: an import would leave it out", "not-understood")
 
     def nothing(self, *keys: str, says: str, hint: str | None = None) -> None:
         """Refuse an object in which one of these amounts is given and not zero. Raises FileError."""

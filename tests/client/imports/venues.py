@@ -80,4 +80,5 @@ def refused(code, make, *documents, says=None, **options):
         make(*documents, **options)
     assert caught.value.code == code
     assert "\n" not in caught.value.message
+    assert caught.value.hint or code in ("wrong-value", "missing-key", "missing-asset")
     return caught.value
