@@ -58,8 +58,9 @@ def _text(data: bytes, path: Path) -> str:
 def read_json(path: Path, numbers: Callable[[str], Any] | None = None, *, padded: bool = False) -> Any:  # noqa: ANN401
     """Return a file's JSON; numbers are int, or `NumberToken` when they have a point or an exponent.
 
-    `numbers` makes something else of the latter, of the text as it stands (for venues that write money so). With
-    `padded`, zero bytes after the end are no part of the file: provers that write a buffer whole leave them.
+    `numbers` makes something else of the latter and of integers beyond 20 digits, of the text as it stands (for venues
+    that write money so). With `padded`, zero bytes after the end are no part of the file: provers that write a buffer
+    whole leave them.
 
     Raises FileError on syntax errors (with the line), duplicate keys, NaN and infinities, and hostile nesting.
     """
@@ -89,8 +90,10 @@ def _parsed(text: str, path: Path, numbers: Callable[[str], Any] | None) -> Any:
     def constant(word: str) -> NoReturn:
         fail(f"has {word}, which is not a finite number", "not-finite")
 
-    def integer(digits: str) -> int:
+    def integer(digits: str) -> Any:  # noqa: ANN401
         if len(digits) > 20:
+            if numbers is not None:
+                return numbers(digits)
             fail("has a number of more than 20 digits that is not a string", "bad-number")
         return int(digits)
 

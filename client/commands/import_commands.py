@@ -17,7 +17,13 @@ State = Annotated[Path, typer.Argument(metavar="STATE.json", help="The response,
 Output = Annotated[Path, typer.Option("-o", "--output", help="The portfolio file to write, mode 0600.")]
 Account = Annotated[str | None, typer.Option(help="What to call the account.")]
 Suffix = Annotated[str, typer.Option(help="Appended to a coin, it names the coin's perpetual.")]
-Rename = Annotated[list[str] | None, typer.Option(metavar="OLD=NEW", help="Another name; may be repeated.")]
+Rename = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="OLD=NEW",
+        help="Another name; OLD as the venue prints it, as it is made here, or SYMBOL@address. May be repeated.",
+    ),
+]
 Steps = Annotated[
     Path | None,
     typer.Option("--parameters", "-p", help="Round collateral down and debt up to these parameters' steps."),
@@ -37,6 +43,7 @@ def register(app: typer.Typer) -> None:
     for command in (hyperliquid, dydx, aave, derive, deribit, binance):
         venues.command()(command)
     venues.command("csv")(csv_)
+    venues.command("market")(market)
     app.add_typer(venues, name="import")
 
 
@@ -44,8 +51,13 @@ def hyperliquid(
     state: State,
     *,
     output: Output,
-    spot: Annotated[Path | None, typer.Option(help="Its spotClearinghouseState: balances as collateral.")] = None,
+    spot: Annotated[
+        Path | None, typer.Option(help="Its spotClearinghouseState: balances as collateral, a unified account's cash.")
+    ] = None,
     isolated: Annotated[str | None, typer.Option(metavar="COIN", help="One isolated position's account.")] = None,
+    mode: Annotated[
+        str | None, typer.Option(metavar="MODE", help="Its userAbstraction, where the answers leave it open.")
+    ] = None,
     account: Account = None,
     suffix: Suffix = "-PERP",
     rename: Rename = None,
@@ -62,6 +74,7 @@ def hyperliquid(
         naming=Naming.of(suffix, rename or ()),
         spot=None if spot is None else Response.load(spot),
         isolated=isolated,
+        mode=mode,
     )
     return _write(made, state, output, parameters, as_of)
 
@@ -98,7 +111,8 @@ def aave(
     from ..imports import Naming, Response, import_aave
 
     naming = Naming.of("", rename or ())
-    made = import_aave(Response.load(state), account=account or state.stem, naming=naming)
+    response = Response.load(state)
+    made = import_aave(response, account=account or state.stem, naming=naming, now=_date(as_of, state))
     return _write(made, state, output, parameters, as_of)
 
 
@@ -137,8 +151,8 @@ def deribit(
     from ..imports import Naming, Response, import_deribit
 
     made = import_deribit(
-        Response.load(state, bare_numbers=True),
-        [Response.load(path, bare_numbers=True) for path in summary],
+        Response.load(state),
+        [Response.load(path) for path in summary],
         account=account or state.stem,
         quote=quote,
         naming=Naming.of("", rename or ()),
@@ -193,6 +207,47 @@ def csv_(
     from ..imports import import_csv
 
     return _write(import_csv(state, account), state, output, parameters, as_of)
+
+
+def market(
+    venue: Annotated[str, typer.Argument(help="hyperliquid, dydx, aave, derive, deribit or binance.")],
+    responses: Annotated[
+        list[Path], typer.Argument(metavar="RESPONSE.json...", help="Its prices, saved as they came.")
+    ],
+    *,
+    output: Annotated[Path, typer.Option("-o", "--output", help="The market file to write.")],
+    parameters: Annotated[Path, typer.Option("--parameters", "-p", help="What needs a price: the parameter file.")],
+    number: Annotated[int | None, typer.Option("--round", help="The round's number; by default its unix time.")] = None,
+    suffix: Suffix = "-PERP",
+    rename: Rename = None,
+    as_of: Dated = None,
+    json_: Json = False,
+) -> int:
+    """Make the market file that a parameter file needs, of a venue's own public prices."""
+    from ...kernel.errors import InputError
+    from ...kernel.files import write_file
+    from ..files.loading import load_parameters
+    from ..imports import MARKETS, Naming, Response, import_market
+    from .output import answer
+
+    if venue not in MARKETS:
+        raise InputError(f"the venue must be one of {', '.join(MARKETS)}", code="usage")
+    if output.exists() and any(output.samefile(path) for path in (*responses, parameters)):
+        raise InputError("the output is one of the inputs", code="usage", file=str(output))
+    listed = load_parameters(parameters)
+    made, content = import_market(
+        venue,
+        [Response.load(path) for path in responses],
+        listed,
+        as_of=_date(as_of, responses[0]),
+        number=number,
+        naming=Naming.of(suffix, rename or ()),
+    )
+    write_file(output, content, mode=0o644)
+    counts = {"instruments": len(made.instruments), "assets": len(made.assets)}
+    document = {"ok": True, "files": {"market": str(output)}, "round": made.round, **counts}
+    text = ", ".join(f"{count} {what}" for what, count in counts.items())
+    return answer(document, lambda console: console.print(f"{text} written to {output}", markup=False))
 
 
 def _write(made: Imported, state: Path, output: Path, parameters: Path | None, as_of: str | None) -> int:

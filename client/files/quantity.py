@@ -6,20 +6,22 @@ import re
 from decimal import Decimal
 from fractions import Fraction
 
-__all__ = ["exact_decimal", "parse_decimal", "parse_fraction", "rounded_decimal"]
+__all__ = ["PLACES", "exact_decimal", "parse_decimal", "parse_fraction", "rounded_decimal"]
 
 _DECIMAL = re.compile(r"(?P<sign>[+-]?)(?P<digits>\d+(?:\.\d+)?)(?:[eE](?P<exponent>[+-]?\d{1,3}))?", re.ASCII)
 _FRACTION = re.compile(r"(\d{1,18})/(\d{1,18})", re.ASCII)
-_LONGEST = 80  # characters of a number; far beyond any venue's
-_PLACES = 30  # digits after the point, and before it
+PLACES = 1100  # digits after the point: the smallest double, 2^-1074, written out has 1074
+_LONGEST = PLACES + 40  # characters of a number; more would only make hostile files slow
+_SMALLEST = 400  # the exponent's bound; a double's goes down to 1e-324
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity|snan)", re.IGNORECASE)
 
 
 def parse_decimal(text: str) -> Decimal:
     """Return the number a decimal string says, exactly.
 
-    Raises ValueError with a sentence's end ("must be ...") for anything else: NaN, infinities, exponents out of
-    reason, magnitudes of 10^24 and beyond. The sentence never repeats the value.
+    Every double is read as it is printed, shortest or written out to its last binary digit. Raises ValueError with a
+    sentence's end ("must be ...") for anything else: NaN, infinities, exponents out of reason, magnitudes of 10^24 and
+    beyond. The sentence never repeats the value.
     """
     if len(text) > _LONGEST:
         raise ValueError(f"must be a number of at most {_LONGEST} characters")
@@ -29,13 +31,13 @@ def parse_decimal(text: str) -> Decimal:
     if match is None:
         raise ValueError('must be a decimal number such as "12500.25"')
     exponent = int(match["exponent"] or 0)
-    if abs(exponent) > _PLACES:
-        raise ValueError("must not have an exponent beyond 30")
+    if abs(exponent) > _SMALLEST:
+        raise ValueError(f"must not have an exponent beyond {_SMALLEST}")
     value = Decimal(text)
     if value.adjusted() >= 24 and value != 0:
         raise ValueError("must be below 10^24 in magnitude")
-    if -int(value.as_tuple().exponent) > _PLACES:
-        raise ValueError(f"must not have more than {_PLACES} digits after the point")
+    if -int(value.as_tuple().exponent) > PLACES:
+        raise ValueError(f"must not have more than {PLACES} digits after the point")
     return value
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,29 @@ from ..files.quantity import parse_decimal
 __all__ = ["Response"]
 
 _WHOLE = re.compile(r"[0-9]{1,78}", re.ASCII)
+# What holds value is called so in every API; what is called so and not known is refused rather than left out.
+_VALUE = re.compile(
+    r"balance|collateral|borrow|debt|loan|lend|lent|credit|equity|escrow|suppl|stak|bonus|voucher|coupon|interest"
+    r"|liabilit|owed|deposit|vault|locked|reserve|cash|principal|receivable|wallet",
+    re.IGNORECASE,
+)
+_NO_VALUE = re.compile(
+    r"margin$|rate|time|date|id$|address|step|factor|threshold|ratio|index|count|limit|fee|apr$|apy$", re.IGNORECASE
+)
+_HINTS = {
+    "mismatch": "save the answers again, whole and at one moment",
+    "inverse": "no rule here margins contracts that settle in their coin",
+    "mode": "docs/imports.md says which account modes are read",
+    "not-understood": "bring it to zero at the venue, or write the portfolio as a CSV (import csv)",
+    "several-accounts": "save the answer of one account",
+    "testnet": "save the main network's answer",
+}
+
+
+class _Bare(str):
+    """A number that stood without quotes, as it was written: an amount, never a name."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, repr=False)
@@ -27,13 +51,21 @@ class Response:
     file: str
 
     @classmethod
-    def load(cls, path: Path, *, bare_numbers: bool = False) -> Response:
-        """Return a file's JSON; with `bare_numbers`, 1.5 is read as "1.5" is, to the last digit. Raises FileError."""
-        return cls(read_json(path, str if bare_numbers else None), "", str(path))
+    def load(cls, path: Path) -> Response:
+        """Return a file's JSON; 1.5 is read as "1.5" is, to the last digit. Raises FileError.
+
+        Whoever says that it is a testnet's is refused: money there is none.
+        """
+        made = cls(read_json(path, _Bare), "", str(path))
+        for key in ("testnet", "isTestnet", "is_testnet"):
+            if key in made and made[key].value is not False:
+                raise made[key].error("is set: what a testnet holds is no money", "testnet")
+        return made
 
     def error(self, says: str, code: str = "wrong-value", hint: str | None = None) -> FileError:
-        """Return an error about this value: "<path> <says>"."""
-        return FileError(f"{self.path or 'the response'} {says}", code=code, file=self.file, hint=hint)
+        """Return an error about this value: "<path> <says>"; what its code always asks for is the hint without one."""
+        says = f"{self.path or 'the response'} {says}"
+        return FileError(says, code=code, file=self.file, hint=hint or _HINTS.get(code))
 
     def __contains__(self, key: str) -> bool:
         """Whether an object has a key whose value is not null."""
@@ -48,6 +80,10 @@ class Response:
             raise inner.error("is missing", "missing-key")
         return inner
 
+    def inside(self, key: str) -> Response:
+        """Return an object's value where it has one, else the object: many answers come wrapped."""
+        return self[key] if key in self else self  # noqa: SIM401
+
     def items(self) -> Iterator[Response]:
         """Return the values of a list, or of an object by key. Raises FileError for anything else."""
         if isinstance(self.value, dict):
@@ -57,17 +93,17 @@ class Response:
         else:
             raise self.error("must be a list", "wrong-type")
         for key, value in pairs:
-            shown = "".join(c if c.isprintable() else "?" for c in str(key))[:48]
+            shown = _shown(key)
             yield Response(value, f"{self.path}.{shown}" if self.path else shown, self.file)
 
     def text(self) -> str:
         """Return a string. Raises FileError."""
-        if not isinstance(self.value, str):
+        if not isinstance(self.value, str) or isinstance(self.value, _Bare):
             raise self.error("must be a string", "wrong-type")
         return self.value
 
     def number(self) -> Decimal:
-        """Return a decimal string or a whole number, exactly. Raises FileError."""
+        """Return a number exactly, in quotes or bare. Raises FileError."""
         if isinstance(self.value, int) and not isinstance(self.value, bool):
             return Decimal(self.value)
         if not isinstance(self.value, str):
@@ -76,6 +112,10 @@ class Response:
             return parse_decimal(self.value)
         except ValueError as error:
             raise self.error(str(error)) from None
+
+    def exactly(self) -> Fraction:
+        """Return a number as a fraction. Raises FileError."""
+        return Fraction(self.number())
 
     def whole(self) -> int:
         """Return a whole number that is not negative, written as one or as a string of digits. Raises FileError."""
@@ -90,3 +130,40 @@ class Response:
         if not isinstance(self.value, bool):
             raise self.error("must be true or false", "wrong-type")
         return self.value
+
+    def understood(self, known: Collection[str]) -> None:
+        """Refuse an object with a key that is called like something of value, is not zero, and is not known.
+
+        Responses grow, so other unknown keys pass. Raises FileError.
+        """
+        if not isinstance(self.value, dict):
+            raise self.error("must be an object", "wrong-type")
+        for key, value in self.value.items():
+            if key not in known and _VALUE.search(key) and not _NO_VALUE.search(key) and _is_something(value):
+                shown = _shown(key)
+                inner = Response(value, f"{self.path}.{shown}" if self.path else shown, self.file)
+                raise inner.error("is not zero and not understood: an import would leave it out", "not-understood")
+
+    def nothing(self, *keys: str, says: str, hint: str | None = None) -> None:
+        """Refuse an object in which one of these amounts is given and not zero. Raises FileError."""
+        for key in keys:
+            if key in self and self[key].number():
+                raise self[key].error(says, "not-understood", hint)
+
+
+def _shown(key: object) -> str:
+    return "".join(c if c.isprintable() else "?" for c in str(key))[:48]
+
+
+def _is_something(value: Any) -> bool:  # noqa: ANN401
+    """Whether there is an amount other than zero in a value."""
+    if isinstance(value, dict):
+        return any(_is_something(inner) for inner in value.values())
+    if isinstance(value, list):
+        return any(_is_something(inner) for inner in value)
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return False
+    try:
+        return bool(parse_decimal(str(value)))
+    except ValueError:
+        return isinstance(value, _Bare)  # a number that is too long or too large is something

@@ -23,7 +23,11 @@ from ..conftest import SEED
         ("2.5E3", 2500),
         ("0e30", 0),
         ("999999999999999999999999", 10**24 - 1),
-        ("0." + "0" * 29 + "1", Fraction(1, 10**30)),
+        ("0." + "0" * 1099 + "1", Fraction(1, 10**1100)),
+        ("4.9406564584124654e-324", Fraction(49406564584124654, 10**340)),
+        ("1e-324", Fraction(1, 10**324)),
+        (format(Decimal.from_float(5e-324), "f"), Fraction(1, 2**1074)),
+        ("-92.5979999999999989768184605054557323455810546875", Fraction(-92.598)),
     ],
 )
 def test_a_decimal_is_exactly_what_it_says(text, value):
@@ -34,7 +38,23 @@ def test_a_decimal_is_exactly_what_it_says(text, value):
 
 @pytest.mark.parametrize(
     "text",
-    ["1" + "0" * 24, "1e24", "-1e24", "0." + "0" * 30 + "1", "1e-31", "1e31", "1e", "e5", ".5", "5.", "+-1", "1 ", "١"],
+    [
+        "1" + "0" * 24,
+        "1e24",
+        "-1e24",
+        "0." + "0" * 1100 + "1",
+        "1e-401",
+        "1e31",
+        "1e401",
+        "0." + "9" * 2000,
+        "1e",
+        "e5",
+        ".5",
+        "5.",
+        "+-1",
+        "1 ",
+        "١",
+    ],
 )
 def test_what_is_out_of_reason_is_refused(text):
     with pytest.raises(ValueError, match="must"):
