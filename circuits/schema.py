@@ -157,14 +157,25 @@ class Schema:
         shared = table.name == "parameters"
         return table_hash(self.accounts if shared else self.hash, table.number, table.cells)
 
+    @property
+    def nothing(self) -> Holdings:
+        """Return holdings of nothing."""
+        return Holdings.of(self.shape, (0,) * len(self.holdings))
+
+    @cached_property
+    def has_entries(self) -> bool:
+        """Whether accounts keep what each position was entered at, rather than have it in their cash."""
+        return any(spec.name.startswith("entry.") for spec in self.holdings)
+
     def fit(self, holdings: Holdings) -> None:
         """Raise InputError when the holdings do not fit the shape or a quantity exceeds its range.
 
         The message names the slot, never the quantity.
         """
         shape = self.shape
-        wanted = (shape.positions, shape.collateral, shape.debts)
-        if (len(holdings.sizes), len(holdings.collateral), len(holdings.debts)) != wanted:
+        wanted = (shape.positions, shape.collateral, shape.debts, len(self.holdings))
+        have = (len(holdings.sizes), len(holdings.collateral), len(holdings.debts), len(holdings.values))
+        if have != wanted:
             raise InputError("the holdings have another shape than the circuit", code="shape")
         for spec, value in zip(self.holdings, holdings.values, strict=True):
             if not spec.minimum <= value <= spec.maximum:
@@ -205,11 +216,12 @@ def signed(name: str, unit: str, bits: int, **more: Any) -> Cell:  # noqa: ANN40
 
 
 def holding_specs(
-    shape: Shape, *, cash: int, size: int, amount: int, slots: Sequence[str] = ()
+    shape: Shape, *, cash: int, size: int, amount: int, slots: Sequence[str] = (), entry: int | None = None
 ) -> tuple[HoldingSpec, ...]:
-    """Return the holdings of a shape in the order commitments pack them: cash, sizes, collateral, debts.
+    """Return the holdings of a shape in the order commitments pack them: cash, sizes, collateral, debts, entries.
 
-    `cash`, `size` and `amount` are bits, the sign one more. `slots` names what each position's lots are lots of, where
+    `cash`, `size`, `amount` and `entry` are bits, the sign one more; without `entry` there are no entries, and what
+    positions cost is in the cash. `slots` names what each position's lots are lots of, where
     several positions share one (calls and puts of one strike); by default every position is its own.
     """
     coins, lots, most = 1 << cash, (1 << size) - 1, (1 << amount) - 1
@@ -219,6 +231,11 @@ def holding_specs(
         *(HoldingSpec(f"size.{i}", "lot", size + 1, -lots, lots, name) for i, name in enumerate(names)),
         *(HoldingSpec(f"collateral.{i}", "lot", amount, 0, most, f"asset {i}") for i in range(shape.collateral)),
         *(HoldingSpec(f"debt.{i}", "share", amount, 0, most, f"asset {i}") for i in range(shape.debts)),
+        *(
+            HoldingSpec(f"entry.{i}", "money", entry + 1, -(1 << entry), (1 << entry) - 1)
+            for i in range(shape.positions)
+            if entry is not None
+        ),
     )
 
 
@@ -226,6 +243,8 @@ def _in_words(spec: HoldingSpec) -> str:
     kind, _, number = spec.name.partition(".")
     if not number:
         return f"the {kind}"
+    if kind == "entry":
+        return f"the entry value in position slot {number}"
     return f"the size in position slot {number}" if kind == "size" else f"the amount in {kind} slot {number}"
 
 

@@ -44,6 +44,9 @@ class FamilyFiles:
     scenarios, in the rule's order. Where prices are not simply the cells `market.price` and `market.asset_price`,
     `underlyings(parameters)` names what moves, and `moved(parameters, market, name, factor)` is the market with one of
     them at another price.
+
+    `kind(parameters, slot)`: what a position slot holds, a "perpetual" where nothing is said, a "future", an "option",
+    or "any" where files do not say. It decides which entry prices make sense (`portfolio.to_holdings`).
     """
 
     parameters: type[Parameters]
@@ -59,6 +62,7 @@ class FamilyFiles:
     scenario_names: Callable[[Any], Sequence[str]] | None = None
     underlyings: Callable[[Any], Sequence[str]] | None = None
     moved: Callable[[Any, Any, str, Fraction], Market] | None = None
+    kind: Callable[[Any, int], str] | None = None
 
 
 def family_files(rule: str) -> FamilyFiles:

@@ -36,6 +36,7 @@ SHAPED = {
     "collateral-factor": shaped.grouped,
     "derive-pmrm2": shaped_derive.close_scenarios,
     "derive-srm": shaped_derive.spreads,
+    "drift": shaped.capped,
     "expected-shortfall": shaped_scenarios.tied,
     "regime-margin": shaped.stressed,
     "span": shaped_scenarios.spread,
@@ -168,9 +169,7 @@ def _nudged(schema, case, place, step):
 
 
 def _holdings(schema, values):
-    shape = schema.shape
-    first, second = 1 + shape.positions, 1 + shape.positions + shape.collateral
-    return Holdings(values[0], tuple(values[1:first]), tuple(values[first:second]), tuple(values[second:]))
+    return Holdings.of(schema.shape, values)
 
 
 class FamilyMargin:
