@@ -28,7 +28,7 @@ SHAPES = {
     "expected-shortfall": Shape(2, 1, 0, None, (("scenarios", 4), ("worst", 2))),
     "regime-margin": Shape(1, 1, 1, 2, (("regimes", 3),)),
     "span": Shape(4, 1, 0, None, (("commodities", 2), ("months", 2), ("scenarios", 2))),
-    "synthetix-v3": Shape(2, 0, 0),
+    "synthetix-v3": Shape(2, 1, 0),
     "tiered-haircut": Shape(0, 1, 1, 2),
     "value-at-risk": Shape(2, 1, 0, None, (("scenarios", 4), ("worst", 2))),
 }

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import pytest
 
-from zkmargin.circuits.model import Holdings
 from zkmargin.circuits.rules.engine import FAMILIES, evaluate, money_scale
 from zkmargin.circuits.rules.family import table_view
 
