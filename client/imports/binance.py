@@ -4,8 +4,8 @@ Shapes, read 2026-11-22: https://developers.binance.com/docs/derivatives/usds-ma
 https://developers.binance.com/docs/derivatives/option. Amounts are decimal strings.
 
 - `positionAmt` is negative for a short; in hedge mode a symbol has a LONG and a SHORT row, which are added up here.
-- v3 has no entry prices: profit then counts from price zero. Either way the wallet is what makes the cross account
-  worth crossWalletBalance + crossUnPnl at the response's own marks (notional = positionAmt·mark).
+- v3 has no entry prices: positions then enter at the mark, their profit so far being in the wallet. Either way the
+  wallet is what makes the cross account worth crossWalletBalance + crossUnPnl at the response's own marks (notional = positionAmt·mark).
 - An isolated position has a wallet of its own and is left out, as are positions in another quote.
 - Other assets of the futures wallet are collateral in multi-assets mode only (`multi_assets`).
 - Options are paid in full when traded, so they enter at price zero; their account is worth its `equity`.
@@ -18,11 +18,14 @@ from decimal import Decimal
 from fractions import Fraction
 
 from ..files.portfolio import Amount, Position
+from ..files.quantity import rounded_decimal
 from .naming import Naming
 from .portfolio import Imported, imported, value_of
 from .response import Response
 
 __all__ = ["import_binance"]
+
+_MARK_PLACES = 12  # of a mark that is worked out; what is rounded off is in the wallet
 
 
 def import_binance(
@@ -47,7 +50,7 @@ def import_binance(
         size, value = Fraction(entry["positionAmt"].number()), Fraction(entry["notional"].number())
         if (size < 0) != (value < 0):
             raise entry["notional"].error("has another sign than positionAmt", "mismatch")
-        entered = entry["entryPrice"].number() if "entryPrice" in entry else Decimal(0)
+        entered = entry["entryPrice"].number() if "entryPrice" in entry else rounded_decimal(value / size, _MARK_PLACES)
         name = naming.contract(entry["symbol"], quote)
         before = sizes.get(name)
         if before is not None:
@@ -55,7 +58,7 @@ def import_binance(
             size, value = size + before[0], value + before[1]
         sizes[name] = (size, value, entered)
     if rows and not any("entryPrice" in entry for entry in rows):
-        notes.append("the response has no entry prices: profit counts from price zero")
+        notes.append("the response has no entry prices: profit counts from the mark")
     held = []
     for name, (size, value, entered) in sizes.items():
         cash -= value - size * Fraction(entered)
