@@ -5,7 +5,8 @@ https://developers.binance.com/docs/derivatives/option. Amounts are decimal stri
 
 - `positionAmt` is negative for a short; in hedge mode a symbol has a LONG and a SHORT row, which are added up here.
 - v3 has no entry prices: positions then enter at the mark, their profit so far being in the wallet. Either way the
-  wallet is what makes the cross account worth crossWalletBalance + crossUnPnl at the response's own marks (notional = positionAmt·mark).
+  wallet is what makes the cross account worth crossWalletBalance + crossUnPnl at the response's own marks
+  (notional = positionAmt·mark).
 - An isolated position has a wallet of its own and is left out, as are positions in another quote.
 - Other assets of the futures wallet are collateral in multi-assets mode only (`multi_assets`).
 - Options are paid in full when traded, so they enter at price zero; their account is worth its `equity`.
