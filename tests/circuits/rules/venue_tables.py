@@ -98,12 +98,23 @@ DRIFT_POSITIONS = [
     (10**9, 250_000, 750_000, 10_000, 0, 0, True, 750_000, None, 0),
     (10**9, 250_000, 750_000, 9_999, 0, 10_000, False, 749_925, None, 500_000),
 ]
-DRIFT_NOT_MODELLED = {
-    "between the levels (fill margin)": 2,
-    "an initial weight that falls with all deposits": 4,
-    "the size's factor on a profit, beyond the cap": 7,
-    "leverage that a user sets himself": 4,
-}
+# What is not modelled, so that the side it errs on can be asked. (Weight, between the levels' 1,500 and 7,500, by imf.)
+DRIFT_FILL = [(0, 4_500), (100_000, 337)]
+# An initial weight of 9,000 as deposits grow.
+DRIFT_DEPOSITS = [9_000, 9_000, 4_500, 3_000]
+# (Profit, its weight by its size): at initial margin the cap cuts all of them.
+DRIFT_PROFITS = [
+    (22_699_050_905, 9_559),
+    (24_282_786_896, 9_516),
+    (242_827_868_960, 7_368),
+    (2_428_278_689_600, 4_299),
+    (24_282_786_896_000, 1_855),
+    (242_827_868_960_000, 663),
+    (19_426_229_516_800_000, 78),
+]
+# A long of 100 at 100 and as much owed, by the leverage a user sets: its requirement; and collateral's counted value.
+DRIFT_LEVERAGE = [50_000_000_000, 30_000_000_000, 20_000_000_000]
+DRIFT_LEVERED_COLLATERAL = 5_000_000_000
 
 # Synthetix (synthetix-v3 23585f73c, markets/perps-market/test/integration); quote, lots of one. KeeperRewards.*: (value
 # times its share, cost, floor, cap, windows, a further window's reward, in wei, what the keeper gets).
@@ -137,7 +148,26 @@ SYNTHETIX_MARGINS = [
     (((3, 2_000, *_ETHER), (5, 10_000, *_BITCOIN)), 1, 1, 110, F("60.036") + 505 + 110),
     (((3, 2_000, *_ETHER), (10, 10_000, *_BITCOIN)), 1, 1, 110, F("60.036") + 1_020 + 110),
 ]
-SYNTHETIX_NOT_MODELLED = {"an account with debt and no position is charged the reward": 2}
+# Liquidation/Liquidation.margin.test.ts: five positions of (size, price, k / skew scale, least ratio), then at prices
+# what each has gained since its fill, the available margin, and whether the account can be liquidated; the scalar is a
+# half and no reward is set. The third time the last market asks for a minimum of 50.
+SYNTHETIX_HELD = [
+    (-1, 30_000, F(2, 100), F(1, 100)),
+    (20, 2_000, F(2, 1_000), F(1, 100)),
+    (2_000, 5, F(2, 100_000), F(1, 100)),
+    (5_000, 2, F(3, 200_000), F(7, 200)),
+    (5_000, 2, F(3, 200_000), F(7, 200)),
+]
+SYNTHETIX_WALLET = 20_000
+SYNTHETIX_PRICES = [
+    ((30_000, 2_000, 5, 2, 2), (-150, -400, -100, -250, -250), 0, 18_850, False),
+    ((28_000, 1_900, F("4.6"), F("1.9"), F("1.8")), (1_850, -2_400, -900, -750, -1_250), 0, 16_550, False),
+    ((31_000, 1_775, 3, 1, F("1.13")), (-1_150, -4_900, -4_100, -5_250, -4_600), 50, 0, True),
+    ((31_000, 1_820, 3, 1, 1), (-1_150, -4_000, -4_100, -5_250, -5_250), 0, 250, True),
+]
+# Liquidation/Liquidation.marginOnly.test.ts asserts the reward twice: it is charged to an account with debt and no
+# position.
+SYNTHETIX_WITHOUT_POSITIONS = 2
 
 # Hyperliquid: liquidation prices that the venue reported (freqtrade, tests/exchange/test_hyperliquid.py, 3b1fb5af8):
 # (largest leverage, entry, size, wallet, liquidation price).
