@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from ..kernel.errors import InputError
 
@@ -129,23 +130,34 @@ class Holdings:
     """What an account holds, hidden from everybody else.
 
     `cash` in money units, signed; `sizes` in lots, signed, one a position slot; `collateral` in lots, one a collateral
-    slot; `debts` in debt shares (lots at index one), one a debt slot. What is not held is zero. What fits is the
-    schema's to say (`Schema.fit`).
+    slot; `debts` in debt shares (lots at index one), one a debt slot. `entries` in money units, signed, one a position
+    slot, where a rule looks at profits position by position: what the position was entered at, its whole size, less
+    the funding to be received; under other rules there are none, and entry prices are in the cash. What is not held is
+    zero. What fits is the schema's to say (`Schema.fit`).
     """
 
     cash: int
     sizes: tuple[int, ...]
     collateral: tuple[int, ...]
     debts: tuple[int, ...]
+    entries: tuple[int, ...] = ()
 
     @property
     def values(self) -> tuple[int, ...]:
         """Return the holdings flat, in the order of the schema and of commitments."""
-        return (self.cash, *self.sizes, *self.collateral, *self.debts)
+        return (self.cash, *self.sizes, *self.collateral, *self.debts, *self.entries)
+
+    @classmethod
+    def of(cls, shape: Shape, values: Sequence[int]) -> Holdings:
+        """Return the holdings of a shape from flat values, `values` undone; entries are what the shape leaves over."""
+        ends = [1, 1 + shape.positions, 1 + shape.positions + shape.collateral]
+        ends.append(ends[-1] + shape.debts)
+        sizes, collateral, debts = (tuple(values[start:end]) for start, end in pairwise(ends))
+        return cls(values[0], sizes, collateral, debts, tuple(values[ends[-1] :]))
 
     @classmethod
     def empty(cls, shape: Shape) -> Holdings:
-        """Return holdings of nothing."""
+        """Return holdings of nothing, under a rule without entries; of any rule, `Schema.nothing`."""
         return cls(0, (0,) * shape.positions, (0,) * shape.collateral, (0,) * shape.debts)
 
 

@@ -114,11 +114,13 @@ class Schema:
         wanted += [f"collateral.{i}" for i in range(shape.collateral)]
         wanted += [f"debt.{i}" for i in range(shape.debts)]
         found = [spec.name for spec in self.holdings]
+        if len(found) != len(wanted):
+            wanted += [f"entry.{i}" for i in range(shape.positions)]
         if found != wanted:
             wrong = next((name for name, other in zip(found, wanted, strict=False) if name != other), "their number")
             raise RuleError(
                 f"the holdings of {self.rule} are not those of its shape: {wrong}",
-                hint="cash, size.i, collateral.i, debt.i in this order; holding_specs makes them",
+                hint="cash, size.i, collateral.i, debt.i, then entry.i if any; holding_specs makes them",
             )
 
     def __hash__(self) -> int:
@@ -193,14 +195,25 @@ class Schema:
         shared = table.name == "parameters"
         return table_hash(self.accounts if shared else self.hash, table.number, table.cells)
 
+    @property
+    def nothing(self) -> Holdings:
+        """Return holdings of nothing."""
+        return Holdings.of(self.shape, (0,) * len(self.holdings))
+
+    @cached_property
+    def has_entries(self) -> bool:
+        """Whether accounts keep what each position was entered at, rather than have it in their cash."""
+        return any(spec.name.startswith("entry.") for spec in self.holdings)
+
     def fit(self, holdings: Holdings) -> None:
         """Raise InputError when the holdings do not fit the shape or a quantity exceeds its range.
 
         The message names the slot, never the quantity.
         """
         shape = self.shape
-        wanted = (shape.positions, shape.collateral, shape.debts)
-        if (len(holdings.sizes), len(holdings.collateral), len(holdings.debts)) != wanted:
+        wanted = (shape.positions, shape.collateral, shape.debts, len(self.holdings))
+        have = (len(holdings.sizes), len(holdings.collateral), len(holdings.debts), len(holdings.values))
+        if have != wanted:
             raise InputError("the holdings have another shape than the circuit", code="shape")
         for spec, value in zip(self.holdings, holdings.values, strict=True):
             if not spec.minimum <= value <= spec.maximum:
@@ -241,11 +254,12 @@ def signed(name: str, unit: str, bits: int, **more: Any) -> Cell:  # noqa: ANN40
 
 
 def holding_specs(
-    shape: Shape, *, cash: int, size: int, amount: int, slots: Sequence[str] = ()
+    shape: Shape, *, cash: int, size: int, amount: int, slots: Sequence[str] = (), entry: int | None = None
 ) -> tuple[HoldingSpec, ...]:
-    """Return the holdings of a shape in the order commitments pack them: cash, sizes, collateral, debts.
+    """Return the holdings of a shape in the order commitments pack them: cash, sizes, collateral, debts, entries.
 
-    `cash`, `size` and `amount` are bits, the sign one more. `slots` names what each position's lots are lots of, where
+    `cash`, `size`, `amount` and `entry` are bits, the sign one more; without `entry` there are no entries, and what
+    positions cost is in the cash. `slots` names what each position's lots are lots of, where
     several positions share one (calls and puts of one strike); by default every position is its own.
     """
     coins, lots, most = 1 << cash, (1 << size) - 1, (1 << amount) - 1
@@ -255,6 +269,11 @@ def holding_specs(
         *(HoldingSpec(f"size.{i}", "lot", size + 1, -lots, lots, name) for i, name in enumerate(names)),
         *(HoldingSpec(f"collateral.{i}", "lot", amount, 0, most, f"asset {i}") for i in range(shape.collateral)),
         *(HoldingSpec(f"debt.{i}", "share", amount, 0, most, f"asset {i}") for i in range(shape.debts)),
+        *(
+            HoldingSpec(f"entry.{i}", "money", entry + 1, -(1 << entry), (1 << entry) - 1)
+            for i in range(shape.positions)
+            if entry is not None
+        ),
     )
 
 
@@ -301,6 +320,8 @@ def _in_words(spec: HoldingSpec) -> str:
     kind, _, number = spec.name.partition(".")
     if not number:
         return f"the {kind}"
+    if kind == "entry":
+        return f"the entry value in position slot {number}"
     return f"the size in position slot {number}" if kind == "size" else f"the amount in {kind} slot {number}"
 
 

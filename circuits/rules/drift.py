@@ -1,18 +1,22 @@
 """Drift v2: weights that depend on the square root of the size, to the integer of the program's own arithmetic.
 
-equity = cash + Σ perpetuals: ±V − size·funding index + Σ collateral: ⌊V·min(w, ⌊1.1 / (1 + ⌊√s·imf⌋)⌋)⌋
+equity = cash + Σ perpetuals: profit, counted + Σ collateral: ⌊V·min(w, ⌊1.1 / (1 + ⌊√s·imf⌋)⌋)⌋
+profit = ±V − size·funding index − entry value, counted as min(profit·weight, cap) above zero and whole below
 requirement = Σ perpetuals and debts: ⌊V·max(w, w − ⌊w/5⌋ + ⌊√s·imf⌋)⌋
 
 V is the value, ⌊amount·price⌋ (a debt's rounded up), w the weight of the table, s the size; each ⌊⌋ cuts at the digit
 at which the program cuts: values at 10⁻⁶ of the quote, weights at 10⁻⁴, √s as ⌊√(10·s + 1)⌋ of s in 10⁻⁹.
 
-Source: `calculate_size_premium_liability_weight` and `calculate_size_discount_asset_weight` (math/margin.rs),
-`get_token_value`, `get_token_amount` (math/spot_balance.rs) and `get_margin_ratio` of drift-labs/protocol-v2. The
-larger a position, the dearer: doubling it more than doubles its margin. An imf of zero leaves the weight as it stands,
-which is how the program's maintenance weights of collateral read here.
+Source: `calculate_size_premium_liability_weight`, `calculate_size_discount_asset_weight` and
+`calculate_perp_position_value_and_pnl` (math/margin.rs), `get_token_value`, `get_token_amount` (math/spot_balance.rs),
+`get_margin_ratio`, `get_unrealized_asset_weight` (state/perp_market.rs) and `get_asset_weight` (state/spot_market.rs)
+of drift-labs/protocol-v2. The larger a position, the dearer: doubling it more than doubles its margin. The factor of
+the size acts on both levels; an imf of zero leaves the weight as it stands.
 
-Cash is USDC, at one. Not modelled: open orders' worst case, pools' shares, profits of a market counted at a fraction
-(its weight is one where a market has not set it lower), the stricter of two oracle prices, isolated tiers.
+A profit not yet settled is capped perpetual by perpetual at initial margin, so accounts keep what each position was
+entered at; it is not in their cash. At maintenance the cap is as good as none.
+
+Cash is USDC, at one. What is not modelled, and which side it errs on: docs/rules.md.
 """
 
 from __future__ import annotations
@@ -42,8 +46,10 @@ QUOTE_DIGITS = 6
 SIZE_BITS = 50  # sizes are in 10^-9 of the base
 AMOUNT_BITS = 50
 PRICE_BITS = 40  # 10^-6 of the quote
-FUNDING_BITS = 56
+FUNDING_BITS = 44
 CASH_BITS = 60
+ENTRY_BITS = 50
+CAP_BITS = 60
 WEIGHT_BITS = 17
 SCALE_BITS = 14
 
@@ -53,12 +59,10 @@ ONE = Constant(10**4, WEIGHT)
 
 
 def equity(account: Account, market: TableView, parameters: TableView) -> Expression:
-    """Return cash, the perpetuals' profit, and the collateral at its weights."""
-    funding = market.column("funding")
+    """Return cash, what the perpetuals' profits count for, and the collateral at its weights."""
     total = account.cash
     for perp in account.positions:
-        value = position_value(perp, market)
-        total += by_sign(perp.size, positive=value, negative=-value) - perp.size * funding[perp]
+        total += counted_profit(perp, market, parameters)
     for asset in account.collateral:
         size = asset.amount * parameters.column("scale")[asset]
         value = exact(floor_div(size * market.column("asset_price")[asset], BILLION))
@@ -78,6 +82,15 @@ def requirement(account: Account, market: TableView, parameters: TableView) -> E
         weight = liability_weight(size, parameters.column("debt_weight")[asset], parameters.column("debt_imf")[asset])
         total += floor_div(value * weight, ONE)
     return total
+
+
+def counted_profit(perp: Position, market: TableView, parameters: TableView) -> Expression:
+    """Return what a position's profit counts for: a loss whole, a gain at its weight and up to its cap."""
+    value = position_value(perp, market)
+    worth = by_sign(perp.size, positive=value, negative=-value) - perp.size * market.column("funding")[perp]
+    profit = worth - perp.entry
+    gain = positive(profit) * parameters.column("profit_weight")[perp]
+    return minimum(gain, parameters.column("profit_cap")[perp]) - positive(-profit)
 
 
 def position_requirement(perp: Position, market: TableView, parameters: TableView) -> Expression:
@@ -120,7 +133,7 @@ def root(size: Expression) -> Expression:
 def drift_schema(shape: Shape) -> Schema:
     """Return the family's schema: sizes in 10⁻⁹ of the base, amounts in tokens' own units."""
     shape.needs()
-    holdings = holding_specs(shape, cash=CASH_BITS, size=SIZE_BITS, amount=AMOUNT_BITS)
+    holdings = holding_specs(shape, cash=CASH_BITS, size=SIZE_BITS, amount=AMOUNT_BITS, entry=ENTRY_BITS)
     tables = (("market", _market_cells(shape)), ("parameters", _parameter_cells(shape)))
     return Schema("drift", shape, QUOTE_DIGITS, holdings, tables)
 
@@ -137,19 +150,24 @@ def _market_cells(shape: Shape) -> tuple[Cell, ...]:
 
 
 def _parameter_cells(shape: Shape) -> tuple[Cell, ...]:
-    """Return the positions' ratios, then the assets' scales (10^(9 − decimals)), then weights, each with its imf."""
+    """Return the positions' cells, then the assets' scales (10^(9 − decimals)), then weights, each with its imf.
+
+    A slot that is not listed has a profit count for nothing and a loss whole.
+    """
     dear, most = {"levels": "initial>=maintenance"}, (1 << WEIGHT_BITS) - 1
+    cheap = {"levels": "initial<=maintenance"}
     cells: list[Cell] = []
     for i in range(shape.positions):
         cells += [
             unsigned(f"parameters.ratio.{i}", "1e-4", WEIGHT_BITS, empty=most, **dear),
             unsigned(f"parameters.imf.{i}", "1e-6", RATE_BITS, **dear),
             unsigned(f"parameters.charge.{i}", "money/lot", 28, empty=(1 << 28) - 1, **dear),
+            unsigned(f"parameters.profit_weight.{i}", "1e-4", 14, maximum=10**4, empty=0, **cheap),
+            unsigned(f"parameters.profit_cap.{i}", "money", CAP_BITS, empty=0, **cheap),
         ]
     cells += [unsigned(f"parameters.scale.{i}", "", SCALE_BITS, minimum=1, maximum=10**4) for i in range(shape.assets)]
     for i in range(shape.collateral):
-        cheap = {"maximum": 10**4, "levels": "initial<=maintenance"}
-        cells.append(unsigned(f"parameters.asset_weight.{i}", "1e-4", 14, **cheap))
+        cells.append(unsigned(f"parameters.asset_weight.{i}", "1e-4", 14, maximum=10**4, **cheap))
         cells.append(unsigned(f"parameters.asset_imf.{i}", "1e-6", RATE_BITS, **dear))
     for i in range(shape.debts):
         cells.append(unsigned(f"parameters.debt_weight.{i}", "1e-4", WEIGHT_BITS, minimum=10**4, **dear))

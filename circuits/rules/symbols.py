@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...kernel.errors import RuleError
@@ -26,10 +26,20 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Position:
-    """A position slot: its signed size in lots."""
+    """A position slot: its signed size in lots and, where accounts keep it, what it was entered at."""
 
     slot: int
     size: Expression
+    at: Expression | None = None
+
+    @property
+    def entry(self) -> Expression:
+        """Return what the position was entered at, in money."""
+        if self.at is None:
+            raise RuleError(
+                "accounts of this schema have no entry values", hint="ask for them: holding_specs(..., entry=bits)"
+            )
+        return self.at
 
 
 @dataclass(frozen=True)
@@ -199,10 +209,12 @@ def account_of(schema: Schema, holdings: list[HoldingRef]) -> Account:
     shape = schema.shape
     sizes = holdings[1 : 1 + shape.positions]
     collateral = holdings[1 + shape.positions : 1 + shape.positions + shape.collateral]
-    debts = holdings[1 + shape.positions + shape.collateral :]
+    after = 1 + shape.positions + shape.collateral + shape.debts
+    debts = holdings[1 + shape.positions + shape.collateral : after]
+    entries: Sequence[HoldingRef | None] = holdings[after:] or [None] * shape.positions
     return Account(
         cash=holdings[0],
-        positions=tuple(Position(i, size) for i, size in enumerate(sizes)),
+        positions=tuple(Position(i, size, entry) for i, (size, entry) in enumerate(zip(sizes, entries, strict=True))),
         collateral=tuple(Asset(i, balance=balance) for i, balance in enumerate(collateral)),
         debts=tuple(Asset(i, owed=owed) for i, owed in enumerate(debts)),
     )

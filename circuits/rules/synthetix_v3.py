@@ -8,19 +8,20 @@ Source: `PerpsMarketConfiguration.calculateRequiredMargins`, `PerpsAccount.getPo
 size / skew scale · k + minimum ratio: impact is k / skew scale a lot, rate the minimum ratio; maintenance is both times
 the venue's scalar. Quadratic in the size: size·size of a magnitude is one product.
 
-The reward: a share of each position's value and the cost of flagging, within a floor and a cap, and a fixed reward for
-each window after the first of the position that takes the most of them, ⌈|size| / most a window⌉. Nothing is owed by an
-account without positions: the cap falls to zero there, and the cap cuts the rest.
+The reward: the larger of a share of the positions' value and a share of the collateral's, and the cost of flagging,
+within a floor and a cap, and a fixed reward for each window after the first of the position that takes the most of
+them, ⌈|size| / most a window⌉. Nothing is owed by an account without positions: the cap falls to zero there, and the
+cap cuts the rest. Collateral counts for the reward without its factor; quote counts where it is held as an asset, not
+as cash, in which entry prices are.
 
-An account's equity is cross margin's. Not modelled: the cap's dependence on a small account's collateral (here it is
-the larger of the two: conservative), collateral sold at a quoted discount, quanto markets. The venue cuts products at
-18 decimals; here nothing is rounded.
+An account's equity is cross margin's. The venue cuts products at 18 decimals; here nothing is rounded. What is not
+modelled, and which side it errs on: docs/rules.md.
 """
 
 from __future__ import annotations
 
 from ...kernel.errors import InputError
-from ..language.language import MONEY, Constant, Expression, absolute, ceil_div, in_units, maximum, minimum, positive
+from ..language.language import Constant, Expression, absolute, ceil_div, in_units, maximum, minimum, positive
 from ..language.sums import add
 from ..model import (
     ASSET_BITS,
@@ -75,10 +76,11 @@ def positions(account: Account, market: TableView, parameters: TableView) -> Exp
 def reward(account: Account, market: TableView, parameters: TableView) -> Expression:
     """Return what liquidating the account may pay."""
     share, most = parameters.column("share"), parameters.column("window")
-    flagging = sum(
-        (absolute(perp.size) * market.column("price")[perp] * share[perp] for perp in account.positions),
-        parameters["flagging_cost"] + Constant(0, MONEY),
-    )
+    value = add(absolute(perp.size) * market.column("price")[perp] * share[perp] for perp in account.positions)
+    if account.collateral:
+        held = add(asset.amount * market.column("asset_price")[asset] for asset in account.collateral)
+        value = maximum(value, held * parameters["collateral_share"])
+    flagging = parameters["flagging_cost"] + value
     windows = maximum(*(ceil_div(absolute(perp.size), most[perp]) for perp in account.positions))
     cap = parameters["reward_cap"] * minimum(windows, ONE)
     further = parameters["window_reward"] * positive(windows - ONE)
@@ -121,6 +123,8 @@ def _parameter_cells(shape: Shape) -> tuple[Cell, ...]:
         ]
     for name in ("flagging_cost", "reward_floor", "reward_cap", "window_reward"):
         cells.append(unsigned(f"parameters.{name}", "money", MONEY_BITS, **dear))
+    if shape.collateral:
+        cells.append(unsigned("parameters.collateral_share", "1e-6", RATE_BITS, maximum=RATE_SCALE, **dear))
     for i in range(shape.collateral):
         cells.append(unsigned(f"parameters.factor.{i}", "1e-4", FACTOR_BITS, maximum=FACTOR_SCALE, **looser))
     return tuple(cells)

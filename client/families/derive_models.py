@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
 from ...circuits.rules.derive_pmrm2_schema import Strike, strikes_of
-from ...kernel.errors import InputError
+from ...kernel.errors import FileError, InputError
 from .. import risk
 from ..files.models import (
     AssetPrice,
@@ -38,6 +39,7 @@ __all__ = [
     "Strike",
     "VolShock",
     "plain",
+    "settled_at",
 ]
 
 MOVES = {move.value: move for move in risk.VolMove}
@@ -200,6 +202,25 @@ class DerivePmrm2Parameters(Parameters):
         return [risk.Scenario(s.spot, MOVES[s.vol], s.dampening) for s in self.scenarios]
 
 
+def settled_at(label: str, expires: datetime, as_of: datetime, settlement: Decimal | None) -> Decimal | None:
+    """Return the price that an expiry was settled at, None while it lives.
+
+    Raises FileError (code "expired") for an expiry before the market's date without its settlement, and for a
+    settlement before the expiry.
+    """
+    if as_of < expires:
+        if settlement is not None:
+            raise FileError(f"{label} has a settlement price before it expires", code="expired")
+        return None
+    if settlement is None:
+        raise FileError(
+            f"{label} has expired at the market's date, and the market has no settlement price for it",
+            code="expired",
+            hint='"settlement": what it was settled at, beside its forward',
+        )
+    return settlement
+
+
 class Feed(Model):
     """A price and how sure its feed is of it, from 0 to 1."""
 
@@ -222,7 +243,8 @@ class AssetFeed(AssetPrice):
 class ExpiryFeed(Model):
     """An expiry's curve: forward, the part of it that spot no longer moves, rate, volatility by strike.
 
-    `confidence` is the lowest among those feeds.
+    `confidence` is the lowest among those feeds. `settlement` is the price that the expiry was settled at, once it has
+    expired: what the options pay follows from it, and from nothing else here.
     """
 
     name: Name
@@ -231,6 +253,7 @@ class ExpiryFeed(Model):
     rate: Number
     confidence: Rate
     vols: dict[str, NotNegative]
+    settlement: Positive | None = None
 
 
 class DerivePmrm2Market(Market):

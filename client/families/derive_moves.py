@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from .derive_srm_models import DeriveSrmMarket, DeriveSrmParameters
 
 __all__ = [
+    "pmrm2_kind",
     "pmrm2_moved",
     "pmrm2_notional_cell",
     "pmrm2_scenario_names",
     "pmrm2_underlyings",
+    "srm_kind",
     "srm_moved",
     "srm_notional_cell",
     "srm_underlyings",
@@ -54,6 +56,11 @@ def pmrm2_moved(
     return market.model_copy(update={"spot": spot, "perpetual": perpetual, "assets": assets, "expiries": expiries})
 
 
+def pmrm2_kind(_parameters: DerivePmrm2Parameters, slot: int) -> str:
+    """Return what a slot holds: the perpetual is the first."""
+    return "option" if slot else "perpetual"
+
+
 def pmrm2_notional_cell(_parameters: DerivePmrm2Parameters, slot: int) -> str:
     """Return the cell of the price that a position's size is of: the perpetual's own, an option's spot."""
     return "spot" if slot else "perp_price"
@@ -71,6 +78,11 @@ def pmrm2_scenario_names(parameters: DerivePmrm2Parameters) -> tuple[str, ...]:
 def srm_underlyings(parameters: DeriveSrmParameters) -> tuple[str, ...]:
     """Return the underlyings, in the file's order."""
     return tuple(one.name for one in parameters.underlyings)
+
+
+def srm_kind(parameters: DeriveSrmParameters, slot: int) -> str:
+    """Return what a slot holds: perpetuals come first."""
+    return "perpetual" if slot < parameters.shape.perps else "option"
 
 
 def srm_notional_cell(parameters: DeriveSrmParameters, slot: int) -> str:

@@ -19,8 +19,16 @@ from ..files.columns import found
 from ..files.models import unix_seconds
 from ..files.rule_files import FamilyFiles
 from ..risk.shocks import CONTEXT, years
-from .derive_models import DerivePmrm2Market, DerivePmrm2Parameters, ExpiryFeed, ListedExpiry, VolShock, plain
-from .derive_moves import pmrm2_moved, pmrm2_notional_cell, pmrm2_scenario_names, pmrm2_underlyings
+from .derive_models import (
+    DerivePmrm2Market,
+    DerivePmrm2Parameters,
+    ExpiryFeed,
+    ListedExpiry,
+    VolShock,
+    plain,
+    settled_at,
+)
+from .derive_moves import pmrm2_kind, pmrm2_moved, pmrm2_notional_cell, pmrm2_scenario_names, pmrm2_underlyings
 
 __all__ = ["FILES"]
 
@@ -76,9 +84,11 @@ def market_cells(parameters: DerivePmrm2Parameters, market: DerivePmrm2Market, c
         cells.price(f"market.asset_price.{slot}", price, asset.name, asset.size_step)
         cells.up(f"market.asset_doubt.{slot}", doubt(quote.confidence, market.spot.confidence), asset.name)
     feeds = {expiry.name: expiry for expiry in market.expiries}
-    curves = [
-        _curve(parameters, expiry, found(feeds, expiry.name, "expiry"), market.as_of) for expiry in parameters.expiries
-    ]
+    feeds = {
+        expiry.name: _settled(expiry, found(feeds, expiry.name, "expiry"), market.as_of)
+        for expiry in parameters.expiries
+    }
+    curves = [_curve(parameters, expiry, feeds[expiry.name], market.as_of) for expiry in parameters.expiries]
     for number, (expiry, curve) in enumerate(zip(parameters.expiries, curves, strict=True)):
         cells.up(f"market.doubt.{number}", doubt(near, feeds[expiry.name].confidence), expiry.name)
         cells.up(f"market.long_haircut.{number}", curve.haircut, expiry.name)
@@ -95,6 +105,18 @@ class _Curve:
     expiry: risk.Expiry
     short: Decimal
     haircut: Decimal
+
+
+def _settled(listed: ListedExpiry, feed: ExpiryFeed, as_of: datetime) -> ExpiryFeed:
+    """Return the feed of an expiry; of one that has expired, a curve that stands still at its settlement price.
+
+    Raises FileError (code "expired") where that price is missing.
+    """
+    price = settled_at(listed.name, listed.expires, as_of, feed.settlement)
+    if price is None:
+        return feed
+    vols = dict.fromkeys(map(plain, listed.strikes), Decimal(0))
+    return feed.model_copy(update={"forward": price, "forward_fixed": price, "rate": Decimal(0), "vols": vols})
 
 
 def _curve(parameters: DerivePmrm2Parameters, listed: ListedExpiry, feed: ExpiryFeed, as_of: datetime) -> _Curve:
@@ -195,4 +217,5 @@ FILES = FamilyFiles(
     scenario_names=pmrm2_scenario_names,
     underlyings=pmrm2_underlyings,
     moved=pmrm2_moved,
+    kind=pmrm2_kind,
 )

@@ -16,15 +16,14 @@ from ..files.models import unix_seconds
 from ..files.rule_files import FamilyFiles
 from ..risk.black76 import exact_put
 from ..risk.shocks import CONTEXT, years
-from .derive_models import plain
-from .derive_moves import srm_moved, srm_notional_cell, srm_underlyings
+from .derive_models import plain, settled_at
+from .derive_moves import srm_kind, srm_moved, srm_notional_cell, srm_underlyings
 from .derive_srm_models import (
     DeriveSrmMarket,
     DeriveSrmParameters,
     OptionRates,
     SrmExpiryFeed,
     Underlying,
-    option_label,
 )
 
 __all__ = ["FILES"]
@@ -57,7 +56,11 @@ def parameter_cells(parameters: DeriveSrmParameters, level: str, cells: Cells) -
 
 
 def market_cells(parameters: DeriveSrmParameters, market: DeriveSrmMarket, cells: Cells) -> None:
-    """Fill prices to the nearest, penalties and charges rounded up."""
+    """Fill prices to the nearest, penalties and charges rounded up.
+
+    Of an expiry that has expired the settlement price is the forward, and a short option demands what it pays at it.
+    Raises FileError (code "expired") where that price is missing.
+    """
     spots = {feed.name: feed for feed in market.spots}
     perps = {feed.name: feed for feed in market.perpetuals}
     feeds = {(feed.underlying, feed.name): feed for feed in market.expiries}
@@ -81,9 +84,10 @@ def market_cells(parameters: DeriveSrmParameters, market: DeriveSrmMarket, cells
         if (expiry.underlying, expiry.name) not in feeds:
             raise FileError(f"the market lacks the expiry {name}", code="missing-expiry")
         spot, forward = found(spots, expiry.underlying, "spot"), feeds[expiry.underlying, expiry.name]
+        settled = settled_at(name, expiry.expires, market.as_of, forward.settlement)
         base = parameters.underlying(expiry.underlying)
         cells.price(f"market.spot.{number}", spot.price, name, base.size_step)
-        cells.price(f"market.forward.{number}", forward.forward, name, base.size_step)
+        cells.price(f"market.forward.{number}", forward.forward if settled is None else settled, name, base.size_step)
         rules = base.confidence
         doubt = _doubt(rules.option_threshold, rules.factor, spot.confidence, forward.confidence)
         cells.up(f"market.doubt.{number}", doubt, name)
@@ -92,7 +96,9 @@ def market_cells(parameters: DeriveSrmParameters, market: DeriveSrmMarket, cells
             price = expiry.strikes[min(place, len(expiry.strikes) - 1)]  # unused slots repeat the last: no step
             label = option_label(expiry, price) if place < len(expiry.strikes) else ""
             cells.nearest(f"market.strike.{strike.number}", price, label, base.size_step)
-            if label:
+            if label and settled is not None:
+                _paid_cells(base, settled, price, (strike.number, label), cells)
+            elif label:
                 _charge_cells(base, spot.price, forward, price, (strike.number, label, seconds), cells)
 
 
@@ -113,6 +119,14 @@ def _charge_cells(
             raise FileError(f"the initial margin of {label} is below its maintenance margin", code="order")
         cells.up(f"market.{column}_charge.{number}", charges.maintenance, label, base.size_step)
         cells.up(f"market.{column}_more.{number}", charges.initial - charges.maintenance, label, base.size_step)
+
+
+def _paid_cells(base: Underlying, settled: Decimal, strike: Decimal, slot: tuple[int, str], cells: Cells) -> None:
+    """Fill what an expired option pays: that is what a short one owes, at either level."""
+    number, label = slot
+    for column, paid in (("call", settled - strike), ("put", strike - settled)):
+        cells.up(f"market.{column}_charge.{number}", max(paid, Decimal(0)), label, base.size_step)
+        cells.put(f"market.{column}_more.{number}", 0, label)
 
 
 def _call_charges(rates: OptionRates, spot: Fraction, strike: Fraction, mark: Fraction) -> _Charges:
@@ -156,4 +170,5 @@ FILES = FamilyFiles(
     notional_cell=srm_notional_cell,
     underlyings=srm_underlyings,
     moved=srm_moved,
+    kind=srm_kind,
 )

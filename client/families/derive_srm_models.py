@@ -171,13 +171,17 @@ class PerpetualFeed(Feed):
 
 
 class SrmExpiryFeed(Model):
-    """An expiry's forward and volatilities by strike; `confidence` is the lowest among those feeds."""
+    """An expiry's forward and volatilities by strike; `confidence` is the lowest among those feeds.
+
+    `settlement` is the price that the expiry was settled at, once it has expired.
+    """
 
     underlying: Name
     name: Name
     forward: Positive
     confidence: Rate
     vols: dict[str, NotNegative]
+    settlement: Positive | None = None
 
 
 class DeriveSrmMarket(Market):

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from fractions import Fraction
 
 from ...kernel.errors import InputError
 from ..files.cells import Cells
 from ..files.columns import found
-from ..files.models import AssetMarket, InstrumentMarket, Listing, Market, Parameters, Rate, Ratio
+from ..files.models import AssetMarket, InstrumentMarket, Listing, Market, NotNegative, Parameters, Rate, Ratio
 from ..files.rule_files import FamilyFiles
 
 __all__ = ["FILES"]
 
 SIZE_STEP = Fraction(1, 10**9)
-LEAST_STEP = Fraction(1, 10**5)  # tokens have 5 to 9 decimals
 
 
 class DriftInstrument(Listing):
-    """One perpetual: its margin ratios and the factor of its size."""
+    """One perpetual: its margin ratios, the factor of its size, and what an unsettled profit counts for.
+
+    The program caps a profit at 100 USDC at initial margin. Its weights are `unrealized_pnl_initial_asset_weight` and
+    `unrealized_pnl_maintenance_asset_weight` of the market.
+    """
 
     initial_ratio: Ratio
     maintenance_ratio: Ratio
     imf: Rate
+    initial_profit_weight: Rate = Fraction(1)
+    maintenance_profit_weight: Rate = Fraction(1)
+    initial_profit_cap: NotNegative = Decimal(100)
 
 
 class DriftAsset(Listing):
@@ -49,6 +56,10 @@ class DriftParameters(Parameters):
                 raise InputError(f"{listing.name}: sizes are in 10^-9 of the base", code="step")
             if listing.initial_ratio < listing.maintenance_ratio:
                 raise InputError(f"{listing.name} has an initial ratio below its maintenance ratio", code="order")
+            if listing.initial_profit_weight > listing.maintenance_profit_weight:
+                raise InputError(
+                    f"the initial profit weight of {listing.name} is above its maintenance weight", code="order"
+                )
         for asset in self.assets:
             scale = Fraction(asset.size_step) / SIZE_STEP
             if scale.denominator != 1 or scale.numerator not in (1, 10, 100, 1000, 10_000):
@@ -82,19 +93,26 @@ def market_cells(parameters: DriftParameters, market: DriftMarket, cells: Cells)
 
 
 def parameter_cells(parameters: DriftParameters, level: str, cells: Cells) -> None:
-    """Fill a level's ratios and weights; the maintenance weight of collateral does not depend on its size."""
+    """Fill a level's ratios and weights; profits have a cap at initial margin only, so maintenance has the widest."""
     initial = level == "initial"
     for slot, listing in enumerate(parameters.instruments):
         ratio = listing.initial_ratio if initial else listing.maintenance_ratio
         cells.up(f"parameters.ratio.{slot}", ratio, listing.name)
         cells.up(f"parameters.imf.{slot}", listing.imf, listing.name)
         cells.put(f"parameters.charge.{slot}", 0, listing.name)
+        weight = listing.initial_profit_weight if initial else listing.maintenance_profit_weight
+        cells.down(f"parameters.profit_weight.{slot}", weight, listing.name)
+        cap = f"parameters.profit_cap.{slot}"
+        if initial:
+            cells.down(cap, listing.initial_profit_cap, listing.name)
+        else:
+            cells.put(cap, cells.spec(cap).maximum, listing.name)
     for slot, asset in enumerate(parameters.assets):
         cells.put(f"parameters.scale.{slot}", int(Fraction(asset.size_step) / SIZE_STEP), asset.name)
         if f"parameters.asset_weight.{slot}" in cells:
             weight = asset.initial_asset_weight if initial else asset.maintenance_asset_weight
             cells.down(f"parameters.asset_weight.{slot}", weight, asset.name)
-            cells.up(f"parameters.asset_imf.{slot}", asset.imf if initial else Fraction(0), asset.name)
+            cells.up(f"parameters.asset_imf.{slot}", asset.imf, asset.name)
         if f"parameters.debt_weight.{slot}" in cells:
             weight = asset.initial_liability_weight if initial else asset.maintenance_liability_weight
             cells.up(f"parameters.debt_weight.{slot}", weight, asset.name)
@@ -114,6 +132,8 @@ FILES = FamilyFiles(
     words={
         "ratio": "margin ratio",
         "imf": "factor of the root of the size",
+        "profit_weight": "weight of an unsettled profit",
+        "profit_cap": "most that an unsettled profit counts for",
         "scale": "billionths in the token's smallest unit",
         "asset_weight": "weight as collateral",
         "asset_imf": "factor of the root of the amount",

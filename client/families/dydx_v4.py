@@ -33,9 +33,19 @@ class DydxInstrument(Listing):
     open_interest_upper_cap: NotNegative
 
     @property
+    def quantums(self) -> Fraction:
+        """Return how many quote quantums a base quantum at a price of one is: a power of ten, often below one."""
+        return Fraction(self.size_step) * Fraction(10) ** (self.price_exponent + QUANTUM)
+
+    @property
     def divisor(self) -> Fraction:
-        """Return what a size times a price is divided by to be quote quantums."""
-        return 1 / (Fraction(self.size_step) * Fraction(10) ** (self.price_exponent + QUANTUM))
+        """Return what a size times the price cell is divided by to be quote quantums."""
+        return max(Fraction(1), 1 / self.quantums)
+
+    @property
+    def multiple(self) -> Fraction:
+        """Return what the price cell is of the oracle's integer: more than one where the divisor would be below one."""
+        return max(Fraction(1), self.quantums)
 
 
 class DydxParameters(Parameters):
@@ -49,7 +59,8 @@ class DydxParameters(Parameters):
         if self.slots.assets:
             raise InputError("this rule takes no collateral but the quote", code="shape")
         for listing in self.instruments:
-            if listing.divisor.denominator != 1 or not 1 <= listing.divisor <= 10**9:
+            whole = listing.divisor.denominator == listing.multiple.denominator == 1
+            if not whole or max(listing.divisor, listing.multiple) > 10**9:
                 raise InputError(f"{listing.name}: step and price exponent give no divisor up to 10^9", code="step")
             if listing.open_interest_lower_cap > listing.open_interest_upper_cap > 0:
                 raise InputError(f"{listing.name} has its open interest caps out of order", code="order")
@@ -75,7 +86,7 @@ def market_cells(parameters: DydxParameters, market: DydxMarket, cells: Cells) -
         price = Fraction(row.mark) / Fraction(10) ** listing.price_exponent
         if price.denominator != 1:
             raise FileError(f"the price of {listing.name} is finer than its exponent", code="finer-than-step")
-        cells.put(f"market.price.{slot}", price.numerator, listing.name)
+        cells.put(f"market.price.{slot}", price.numerator * int(listing.multiple), listing.name)
         cells.nearest(f"market.funding.{slot}", row.funding_index, listing.name, listing.size_step)
         value, lower, upper = (
             int(Fraction(amount) * 10**QUANTUM)
@@ -108,7 +119,8 @@ def parameter_cells(parameters: DydxParameters, level: str, cells: Cells) -> Non
 
 def price_unit(parameters: DydxParameters, slot: int) -> Fraction:
     """Return what one of a price cell is, in quote a unit."""
-    return Fraction(Decimal(10)) ** parameters.instruments[slot].price_exponent
+    listing = parameters.instruments[slot]
+    return Fraction(Decimal(10)) ** listing.price_exponent / listing.multiple
 
 
 FILES = FamilyFiles(

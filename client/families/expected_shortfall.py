@@ -110,10 +110,16 @@ def parameter_cells(parameters: TailParameters, level: str, cells: Cells) -> Non
     factor_cells(parameters.assets, level, cells)
 
 
+def kind(_parameters: TailParameters, _slot: int) -> str:
+    """Return that files do not say what an instrument is."""
+    return "any"
+
+
 FILES = FamilyFiles(
     TailParameters,
     TailMarket,
     market_cells,
     parameter_cells,
+    kind=kind,
     words={"array": "what a lot loses in a scenario", "weight": "weight of the worst losses"},
 )

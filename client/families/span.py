@@ -22,6 +22,7 @@ from ..files.models import (
     Positive,
     Rate,
     ShapeModel,
+    Time,
     fits,
     unique,
 )
@@ -51,13 +52,15 @@ class Levels(Model):
 class SpanContract(Listing):
     """A listed contract: a future or an option of a commodity, in one of its months.
 
-    `short_minimum` is in quote a unit written; `exposure_rate` of the exposure price.
+    `short_minimum` is in quote a unit written; `exposure_rate` of the exposure price. From `expires` on, where it is
+    said, the contract is worth its price and no scenario moves it.
     """
 
     month: Name
     kind: Literal["future", "option"]
     short_minimum: Levels
     exposure_rate: Levels
+    expires: Time | None = None
 
 
 class Calendar(Model):
@@ -203,7 +206,10 @@ class SpanMarket(Market):
 
 
 def market_cells(parameters: SpanParameters, market: SpanMarket, cells: Cells) -> None:
-    """Fill prices, deltas and losses to the nearest."""
+    """Fill prices, deltas and losses to the nearest.
+
+    Raises FileError (code "expired") for a contract past its expiry whose row still moves.
+    """
     price_cells(parameters, market, cells)
     marks = {row.name: row for row in market.instruments}
     months = {c.name: c.months for c in parameters.commodities}
@@ -214,6 +220,12 @@ def market_cells(parameters: SpanParameters, market: SpanMarket, cells: Cells) -
             raise FileError(
                 f"{contract.name} has an array of {len(mark.array)}, not of {parameters.shape.scenarios} scenarios",
                 code="wrong-value",
+            )
+        if contract.expires is not None and market.as_of >= contract.expires and any((mark.delta, *mark.array)):
+            raise FileError(
+                f"{contract.name} has expired at the market's date, and its delta or array still moves",
+                code="expired",
+                hint="a contract that has expired has its settlement price as mark, and zeros",
             )
         cells.nearest(f"market.exposure_price.{slot}", mark.exposure_price, contract.name, step)
         month = months[owners[contract.name]].index(contract.month)
@@ -257,12 +269,18 @@ def scenario_names(parameters: SpanParameters) -> list[str]:
     return [f"{move} vol {way}" for move in thirds for way in ("up", "down")] + ["+ extreme", "- extreme"]
 
 
+def kind(parameters: SpanParameters, slot: int) -> str:
+    """Return whether a slot's contract is a future or an option."""
+    return parameters.listed[slot].kind
+
+
 FILES = FamilyFiles(
     SpanParameters,
     SpanMarket,
     market_cells,
     parameter_cells,
     scenario_names=scenario_names,
+    kind=kind,
     words={
         "exposure_price": "price that the exposure margin is taken of",
         "delta": "composite delta in a month",

@@ -45,12 +45,16 @@ class SynthetixAsset(Listing):
 
 
 class Rewards(Model):
-    """What keepers are paid, in quote: cost and floor of flagging, the cap, and a further window's reward."""
+    """What keepers are paid, in quote: cost and floor of flagging, the cap, and a further window's reward.
+
+    `collateral_share` is of the collateral's value, paid where it is more than the positions' shares.
+    """
 
     flagging_cost: NotNegative
     floor: NotNegative
     cap: NotNegative
     window: NotNegative
+    collateral_share: Rate = Fraction(0)
 
 
 class SynthetixParameters(Parameters):
@@ -97,6 +101,8 @@ def parameter_cells(parameters: SynthetixParameters, level: str, cells: Cells) -
     cells.up("parameters.reward_floor", rewards.floor, "rewards")
     cells.up("parameters.reward_cap", rewards.cap, "rewards")
     cells.up("parameters.window_reward", rewards.window, "rewards")
+    if "parameters.collateral_share" in cells:
+        cells.up("parameters.collateral_share", rewards.collateral_share, "rewards")
     factor_cells(parameters.assets, level, cells)
 
 
@@ -110,6 +116,7 @@ FILES = FamilyFiles(
         "rate": "least margin ratio",
         "minimum": "minimum a position",
         "share": "share of the value paid for flagging",
+        "collateral_share": "share of the collateral paid for flagging",
         "window": "lots that one window liquidates",
         "flagging_cost": "cost of flagging",
         "reward_floor": "least reward of flagging",

@@ -24,7 +24,7 @@ from .cells import unit_scale
 from .models import Name, NotNegative, Number, Parameters, StrictModel, Time, unique
 from .quantity import parse_decimal
 from .reading import check_columns, did_you_mean, parse_csv, validated
-from .rule_files import paid_at_entry
+from .rule_files import family_files, paid_at_entry
 from .tables import Tables
 
 __all__ = [
@@ -152,9 +152,11 @@ def to_holdings(portfolio: Portfolio, parameters: Parameters, tables: Tables) ->
     """Return the holdings a portfolio stands for under these tables.
 
     cash = wallet + Σ unsettled funding − Σ size·(entry price − funding index), rounded down to the money unit, with
-    the table's own funding index (zero where the rule has none), so that equity under the table is exact. Debt shares
-    are rounded up. Raises FileError for unknown names and amounts finer than their step, and when a quantity exceeds
-    its width; InputError for the tables of a price box, which have the ends of indices and not the round's.
+    the table's own funding index (zero where the rule has none), so that equity under the table is exact. Under a rule
+    that looks at profits position by position, cash is the wallet, and each position's sum is its entry value, rounded
+    up. Debt shares are rounded up. Raises FileError for unknown names, amounts finer than their step, entry prices that
+    nobody can have paid, and when a quantity exceeds its width; InputError for the tables of a price box, which have
+    the ends of indices and not the round's.
     """
     if tables.schema.plain is not None:
         raise InputError("holdings are made of a round's tables, not of a box around them", code="box")
@@ -176,19 +178,24 @@ def to_holdings(portfolio: Portfolio, parameters: Parameters, tables: Tables) ->
         for spec in schema.cells("market")
         if spec.name.startswith("market.funding.")
     }
-    sizes = [0] * shape.positions
+    kind = family_files(parameters.rule).kind
+    sizes, entries = [0] * shape.positions, [Fraction(0)] * shape.positions
     cash = Fraction(portfolio.cash) * money
     for position in portfolio.positions:
         slot = _slot(position.name, instruments, "instrument", portfolio, position.line)
         step = Fraction(listed[slot].size_step)
         size = Fraction(position.size)
         sizes[slot] = _lots(size, step, f"the size of {position.name}", portfolio, position.line)
-        cash += Fraction(position.unsettled_funding) * money
+        if size:
+            _check_entry(position, "perpetual" if kind is None else kind(parameters, slot), portfolio)
         try:
             paid = paid_at_entry(parameters, slot, size, Fraction(position.entry_price))
         except InputError as error:
             raise FileError(error.message, code=error.code, file=portfolio.file, line=position.line) from None
-        cash -= paid * money - sizes[slot] * funding.get(f"market.funding.{slot}", 0)
+        cost = paid - Fraction(position.unsettled_funding)
+        entries[slot] = cost * money - sizes[slot] * funding.get(f"market.funding.{slot}", 0)
+    if not schema.has_entries:
+        cash, entries = cash - sum(entries), []
 
     collateral = [0] * shape.collateral
     for held in portfolio.collateral:
@@ -209,7 +216,8 @@ def to_holdings(portfolio: Portfolio, parameters: Parameters, tables: Tables) ->
         lots = _lots(Fraction(owed.amount), step, f"the debt of {owed.name}", portfolio, owed.line)
         debts[slot] = math.ceil(Fraction(lots * INDEX_SCALE, cells.get(f"market.borrow_index.{slot}", INDEX_SCALE)))
 
-    holdings = Holdings(math.floor(cash), tuple(sizes), tuple(collateral), tuple(debts))
+    costs = tuple(math.ceil(entry) for entry in entries)
+    holdings = Holdings(math.floor(cash), tuple(sizes), tuple(collateral), tuple(debts), costs)
     try:
         schema.fit(holdings)
     except InputError as error:
@@ -318,6 +326,29 @@ def _slot(name: str, slots: Mapping[str, int], what: str, portfolio: Portfolio, 
             hint=did_you_mean(name, slots),
         )
     return slots[name]
+
+
+def _check_entry(position: Position, kind: str, portfolio: Portfolio) -> None:
+    """Raise FileError (code "entry-price") for an entry price that nobody can have paid.
+
+    An option's premium has left or entered the cash when it was traded: as an entry price, too, it would count twice.
+    A perpetual's price is above zero, and zero is what an empty cell of a spreadsheet becomes; a future may have been
+    entered below zero.
+    """
+    entry, hint = position.entry_price, None
+    if kind == "option":
+        wrong = entry != 0
+        message = f"the entry price of the option {position.name} must be 0"
+        hint = "its premium is in the cash already, as the venue shows it; with it as entry price it would count twice"
+    elif kind == "future":
+        wrong, message = entry == 0, f"the entry price of {position.name} must not be zero"
+    elif kind == "any":
+        wrong, message = entry < 0, f"the entry price of {position.name} must not be negative"
+    else:
+        wrong, message = entry <= 0, f"the entry price of {position.name} must be above zero"
+        hint = "what it was entered at; where nobody knows, its mark, and the profit so far in the cash"
+    if wrong:
+        raise FileError(message, code="entry-price", file=portfolio.file, line=position.line, hint=hint)
 
 
 def _lots(amount: Fraction, step: Fraction, what: str, portfolio: Portfolio, line: int | None) -> int:

@@ -43,6 +43,9 @@ class FamilyFiles:
     `paid(parameters, slot, size, entry_price)`: what opening a position took from cash, in the quote. By default
     size·entry price, which is right where profit is size·(price − entry price); an inverse contract, whose profit is
     size·(1/entry price − 1/price), takes −size/entry price.
+
+    `kind(parameters, slot)`: what a position slot holds, a "perpetual" where nothing is said, a "future", an "option",
+    or "any" where files do not say. It decides which entry prices make sense (`portfolio.to_holdings`).
     """
 
     parameters: type[Parameters]
@@ -59,6 +62,7 @@ class FamilyFiles:
     underlyings: Callable[[Any], Sequence[str]] | None = None
     moved: Callable[[Any, Any, str, Fraction], Market] | None = None
     paid: Callable[[Any, int, Fraction, Fraction], Fraction] | None = None
+    kind: Callable[[Any, int], str] | None = None
 
 
 def family_files(rule: str) -> FamilyFiles:

@@ -4,8 +4,9 @@ Shapes, read 2026-11-22: https://developers.binance.com/docs/derivatives/usds-ma
 https://developers.binance.com/docs/derivatives/option. Amounts are decimal strings.
 
 - `positionAmt` is negative for a short; in hedge mode a symbol has a LONG and a SHORT row, which are added up here.
-- v3 has no entry prices: profit then counts from price zero. Either way the wallet is what makes the cross account
-  worth crossWalletBalance + crossUnPnl at the response's own marks (notional = positionAmt·mark).
+- v3 has no entry prices: positions then enter at the mark, their profit so far being in the wallet. Either way the
+  wallet is what makes the cross account worth crossWalletBalance + crossUnPnl at the response's own marks
+  (notional = positionAmt·mark).
 - An isolated position has a wallet of its own and is left out, as are positions in another quote: without multi-assets
   mode each quote is an account of its own.
 - Other assets of the futures wallet are collateral in multi-assets mode only (`multi_assets`), which v2 says and v3
@@ -22,6 +23,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from ..files.portfolio import Amount, Position
+from ..files.quantity import rounded_decimal
 from .binance_totals import Row, check_assets, check_mode, futures_rows
 from .checks import OPTION, must_agree, must_profit, total
 from .naming import Naming, Ticker
@@ -31,6 +33,7 @@ from .response import Response
 __all__ = ["import_binance"]
 
 _OPTION_ROUNDING = Fraction(1, 50_000)  # of the notional; the venue's own example is off by half as much
+_MARK_PLACES = 12  # of a mark that is worked out; what is rounded off is in the wallet
 
 
 def import_binance(
@@ -59,7 +62,7 @@ def import_binance(
     wallet = assets[quote]["crossWalletBalance"].exactly() + assets[quote]["crossUnPnl"].exactly()
     held, cash = _futures(cross, wallet, naming, state.file)
     if cross and not any("entryPrice" in row.entry for row in cross):
-        notes.append("the response has no entry prices: profit counts from price zero")
+        notes.append("the response has no entry prices: profit counts from the mark")
     collateral = _collateral(assets, quote, naming) if multi_assets else []
     if options is not None:
         more, settled = _options(*options, quote, naming)
@@ -74,7 +77,7 @@ def _futures(rows: list[Row], wallet: Fraction, naming: Naming, file: str) -> tu
     sizes: dict[Ticker, tuple[Fraction, Decimal, Fraction]] = {}  # size, and the entry price and size of the larger row
     cash = wallet
     for row in rows:
-        entered = row.entry["entryPrice"].number() if "entryPrice" in row.entry else Decimal(0)
+        entered = _entered(row)
         name, size, cash = naming.contract(row.entry["symbol"], row.quote), row.size, cash - row.value
         before, price, largest = sizes.get(name, (Fraction(0), entered, Fraction(0)))
         if abs(size) > largest:
@@ -87,6 +90,13 @@ def _futures(rows: list[Row], wallet: Fraction, naming: Naming, file: str) -> tu
         if size:
             held.append(Position(name, value_of(size, "the size", file), price))
     return held, cash
+
+
+def _entered(row: Row) -> Decimal:
+    """Return a row's entry price; where the response has none, the mark that its notional was worked out at."""
+    if "entryPrice" in row.entry:
+        return row.entry["entryPrice"].number()
+    return rounded_decimal(row.value / row.size, _MARK_PLACES)
 
 
 def _left_out(

@@ -11,6 +11,7 @@ from typing import Any
 
 from ...circuits.model import Holdings
 from ...circuits.statements.engine import Evaluation, evaluate
+from ..files.cells import money_units
 from ..files.models import Parameters
 from ..files.portfolio import Portfolio
 from ..files.quantity import exact_decimal, rounded_decimal
@@ -182,7 +183,12 @@ def _leg(parameters: Parameters, result: Evaluation, slot: int, portfolio: Portf
     profit = worth = money(lone.result, lone.result.equity)
     unit = price_unit(parameters, result.schema, slot)
     held = next((p for p in portfolio.positions if p.name == listing.name), None) if portfolio else None
-    if held is not None:
+    entered = result.holdings.entries[slot : slot + 1]
+    if entered and lone.price is not None:  # the rule may count less of a profit than there is
+        signed = size * Fraction(listing.size_step) * lone.price * unit
+        funding = size * (cell_value(result, "market", f"funding.{slot}") or Fraction(0))
+        profit = signed - funding - Fraction(entered[0], money_units(result.schema))
+    elif held is not None:
         profit += size * (cell_value(result, "market", f"funding.{slot}") or Fraction(0))
         paid = paid_at_entry(parameters, slot, Fraction(held.size), Fraction(held.entry_price))
         profit += Fraction(held.unsettled_funding) - paid

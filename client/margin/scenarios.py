@@ -158,9 +158,12 @@ def _largest(
 
 def _held(parameters: Parameters, result: Evaluation) -> list[tuple[str, Holdings]]:
     """Return each holding by name, as an account that holds nothing else."""
-    holdings, nothing = result.holdings, Holdings.empty(result.schema.shape)
+    holdings, nothing = result.holdings, result.schema.nothing
     rows = [
-        (listing.name, replace(nothing, sizes=_only(holdings.sizes, slot)))
+        (
+            listing.name,
+            replace(nothing, sizes=_only(holdings.sizes, slot), entries=_only(holdings.entries, slot)),
+        )
         for slot, listing in parameters.listed.items()
         if holdings.sizes[slot]
     ]

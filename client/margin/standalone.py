@@ -39,13 +39,14 @@ class Lone:
 
 
 def lone_position(result: Evaluation, slot: int) -> Lone:
-    """Return the account that holds nothing but this account's position in a slot."""
+    """Return the account that holds nothing but this account's position in a slot, entered where it was."""
     held = (result.holdings.sizes[slot],)
     if family_files(result.schema.rule).separable:
         shape = replace(result.schema.shape, positions=1, collateral=0, debts=0)
         return _reduced(result, "price", slot, shape, Holdings(0, held, (), ()))
-    bare = Holdings.empty(result.schema.shape)
-    return _whole(result, "price", slot, replace(bare, sizes=_only(bare.sizes, slot, held)))
+    bare, entry = result.schema.nothing, result.holdings.entries[slot : slot + 1]
+    alone = replace(bare, sizes=_only(bare.sizes, slot, held), entries=_only(bare.entries, slot, entry))
+    return _whole(result, "price", slot, alone)
 
 
 def lone_asset(result: Evaluation, slot: int) -> Lone:
@@ -54,7 +55,7 @@ def lone_asset(result: Evaluation, slot: int) -> Lone:
     if family_files(result.schema.rule).separable:
         shape = replace(result.schema.shape, positions=0, collateral=len(held), debts=len(owed))
         return _reduced(result, "asset_price", slot, shape, Holdings(0, (), held, owed))
-    bare = Holdings.empty(result.schema.shape)
+    bare = result.schema.nothing
     alone = replace(bare, collateral=_only(bare.collateral, slot, held), debts=_only(bare.debts, slot, owed))
     return _whole(result, "asset_price", slot, alone)
 

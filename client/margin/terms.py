@@ -76,14 +76,16 @@ def terms(parameters: Parameters, result: Evaluation, portfolio: Portfolio | Non
 
     With the portfolio, cash is the wallet's and a position's equity its unrealised profit with unsettled funding, also
     of a position that is closed but not settled; the last term is then the cash's rounding down to the money unit, if
-    any. From holdings alone, profit counts from price zero.
+    any. From holdings alone, profit counts from price zero, unless they say what each position was entered at.
     """
     holdings, quote = result.holdings, parameters.quote.asset
     entries = {position.name: position for position in portfolio.positions} if portfolio else {}
     held = [
         (slot, listing)
         for slot, listing in parameters.listed.items()
-        if holdings.sizes[slot] or (listing.name in entries and entries[listing.name].unsettled_funding)
+        if holdings.sizes[slot]
+        or any(holdings.entries[slot : slot + 1])
+        or (listing.name in entries and entries[listing.name].unsettled_funding)
     ]
     positions = [_position(parameters, result, slot) for slot, _ in held]
     assets = [
@@ -140,7 +142,12 @@ def _together(result: Evaluation, cash: Fraction, alone: Sequence[Term]) -> tupl
 
 
 def _shift(parameters: Parameters, result: Evaluation, slot: int, entry: Position) -> Fraction:
-    """Return the money that entry price and unsettled funding move from the position to the wallet."""
+    """Return the money that entry price and unsettled funding move from the position to the wallet.
+
+    Nothing where the holdings have it in the position already.
+    """
+    if result.schema.has_entries:
+        return Fraction(0)
     lots, funding = result.holdings.sizes[slot], cell_value(result, "market", f"funding.{slot}") or Fraction(0)
     paid = paid_at_entry(parameters, slot, Fraction(entry.size), Fraction(entry.entry_price))
     return lots * funding + Fraction(entry.unsettled_funding) - paid

@@ -1,7 +1,8 @@
 """What a trade at the mark would do to the margin, and the largest one that still meets initial margin.
 
 A trade of n lots at the round's price changes the size by n and the cash by −n·(price − funding index), without a
-fee: equity stays, the requirement moves.
+fee: equity stays, the requirement moves. Where holdings keep what positions were entered at, that changes instead of
+the cash, and nothing is settled.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from .terms import exact, money
 
 __all__ = ["Trade", "WhatIf", "largest_trade", "parse_trade", "traded", "what_if"]
 
+_MANY = 10**9
 _TRADE = re.compile(r"(?P<name>\S+)\s+(?P<size>[+-]?[0-9][0-9.]*)", re.ASCII)
 
 
@@ -106,11 +108,9 @@ def parse_trade(text: str, parameters: Parameters) -> Trade:
 
 def traded(result: Evaluation, trades: Iterable[Trade]) -> Holdings:
     """Return the holdings after trades at the mark. Raises InputError when they no longer fit their widths."""
-    cash, sizes = result.holdings.cash, list(result.holdings.sizes)
+    holdings = result.holdings
     for trade in trades:
-        sizes[trade.slot] += trade.lots
-        cash -= math.ceil(trade.lots * _lot_value(result, trade.slot))
-    holdings = replace(result.holdings, cash=cash, sizes=tuple(sizes))
+        holdings = _moved(result, holdings, trade.slot, trade.lots, _lot_value(result, trade.slot))
     result.schema.fit(holdings)
     return holdings
 
@@ -151,11 +151,12 @@ def largest_trade(result: Evaluation, slot: int, direction: int) -> int | None:
     """Return the most lots of a slot to buy (direction 1) or sell (-1) at the mark with the surplus still >= 0.
 
     None when no size does that. Where a position's requirement is its own, bisection on integers is exact: the surplus
-    falls with the size once the position has been closed. Of other rules it is the last size before the surplus is
-    first seen to fail. Sizes end where size or cash would leave their widths.
+    falls with the size once the position has been closed. Of other rules, and where a profit counts for less than it
+    is, it is the last size before the surplus is first seen to fail. Sizes end where size or cash would leave their
+    widths.
     """
     widest = _widest(result, slot, direction)
-    if bind(result.schema).family.position_requirement is None:
+    if bind(result.schema).family.position_requirement is None or result.schema.has_entries:
         return _walked(result, slot, direction, widest)
     spare = result.surplus + result.position_requirement(slot)
 
@@ -171,9 +172,8 @@ def _walked(result: Evaluation, slot: int, direction: int, widest: int) -> int |
     value = _lot_value(result, slot)
 
     def surplus(lots: int) -> Fraction:
-        moved = _sized(result, slot, direction * lots)
-        cash = moved.holdings.cash - math.ceil(direction * lots * value)
-        return Fraction(replace(moved, holdings=replace(moved.holdings, cash=cash)).surplus)
+        after = _moved(result, result.holdings, slot, direction * lots, value)
+        return Fraction(replace(result, holdings=after).surplus)
 
     first = 0
     if surplus(0) < 0:
@@ -188,22 +188,44 @@ def _walked(result: Evaluation, slot: int, direction: int, widest: int) -> int |
 
 
 def _widest(result: Evaluation, slot: int, direction: int) -> int:
-    """Return the most lots that leave size and cash within their widths."""
-    size, cash = result.schema.holdings[1 + slot], result.schema.holdings[0]
-    held, value = result.holdings.sizes[slot], direction * _lot_value(result, slot)
-    widest = size.maximum - direction * held
+    """Return the most lots that leave the size, and what pays for them, within their widths."""
+    schema, holdings = result.schema, result.holdings
+    size, paying, pays = schema.holdings[1 + slot], schema.holdings[0], holdings.cash
+    if schema.has_entries:  # it is paid by the entry value, whose sign is the other one
+        paying = schema.holdings[len(schema.holdings) - schema.shape.positions + slot]
+        pays = -holdings.entries[slot]
+    held, value = holdings.sizes[slot], direction * _lot_value(result, slot)
+    widest, low, high = size.maximum - direction * held, paying.minimum, paying.maximum
+    if schema.has_entries:
+        low, high = -high, -low
     if value > 0:
-        widest = min(widest, math.floor((result.holdings.cash - cash.minimum) / value))
+        widest = min(widest, math.floor((pays - low) / value))
     elif value < 0:
-        widest = min(widest, math.floor((cash.maximum - result.holdings.cash) / -value))
+        widest = min(widest, math.floor((high - pays) / -value))
     return widest
 
 
 def _lot_value(result: Evaluation, slot: int) -> Fraction:
-    """Return what one lot is worth, in money units: what a trade at the mark moves between size and cash."""
-    nothing = Holdings.empty(result.schema.shape)
-    alone = replace(result, holdings=replace(nothing, sizes=_with(nothing.sizes, slot, 1)), credit=0)
-    return Fraction(alone.equity) / result.scale
+    """Return what one lot is worth, in money units: what a trade at the mark moves between size and cash.
+
+    A billionth of what a billion are: a rule of a venue's integers cuts what one alone is worth. Where profits count
+    for less than they are, the billion are bought so dear that they are a loss, which counts whole.
+    """
+    nothing, worth = result.schema.nothing, []
+    dear = tuple(spec.maximum for spec in result.schema.holdings if spec.name.startswith("entry."))
+    for lots in (_MANY, 0):
+        held = replace(nothing, sizes=_with(nothing.sizes, slot, lots), entries=dear)
+        worth.append(Fraction(replace(result, holdings=held, credit=0).equity))
+    return (worth[0] - worth[1]) / (_MANY * result.scale)
+
+
+def _moved(result: Evaluation, holdings: Holdings, slot: int, lots: int, value: Fraction) -> Holdings:
+    """Return the holdings after a trade of lots at their value, which cash pays or the entry value takes up."""
+    sizes, paid = _with(holdings.sizes, slot, holdings.sizes[slot] + lots), math.ceil(lots * value)
+    if result.schema.has_entries:
+        entries = _with(holdings.entries, slot, holdings.entries[slot] + paid)
+        return replace(holdings, sizes=sizes, entries=entries)
+    return replace(holdings, sizes=sizes, cash=holdings.cash - paid)
 
 
 def _sized(result: Evaluation, slot: int, lots: int) -> Evaluation:

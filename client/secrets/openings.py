@@ -56,6 +56,7 @@ class _HoldingsModel(_Secret):
     sizes: list[Integer]
     collateral: list[Integer]
     debts: list[Integer]
+    entries: list[Integer] = Field(default_factory=list)
 
 
 class _OpeningModel(_Secret):
@@ -144,7 +145,7 @@ def load_opening(path: Path) -> Opening:
     if not 0 <= model.salt < 1 << SALT_BITS:
         raise FileError(f"the salt does not fit {SALT_BITS} bits", code="out-of-range", file=str(path))
     held = model.holdings
-    holdings = Holdings(held.cash, tuple(held.sizes), tuple(held.collateral), tuple(held.debts))
+    holdings = Holdings(held.cash, tuple(held.sizes), tuple(held.collateral), tuple(held.debts), tuple(held.entries))
     return Opening(holdings, _checked_key(model.owner_key, path), model.salt)
 
 
@@ -161,6 +162,7 @@ def save_opening(path: Path, opening: Opening) -> None:
                 "sizes": [str(size) for size in held.sizes],
                 "collateral": [str(amount) for amount in held.collateral],
                 "debts": [str(shares) for shares in held.debts],
+                **({"entries": [str(entry) for entry in held.entries]} if held.entries else {}),
             },
             "owner_key": [str(c) for c in opening.owner_key],
             "salt": str(opening.salt),

@@ -29,7 +29,7 @@ SHAPES = {
     "expected-shortfall": Shape(2, 1, 0, None, (("scenarios", 4), ("worst", 2))),
     "regime-margin": Shape(1, 1, 1, 2, (("regimes", 3),)),
     "span": Shape(4, 1, 0, None, (("commodities", 2), ("months", 2), ("scenarios", 2))),
-    "synthetix-v3": Shape(2, 0, 0),
+    "synthetix-v3": Shape(2, 1, 0),
     "tiered-haircut": Shape(0, 1, 1, 2),
     "value-at-risk": Shape(2, 1, 0, None, (("scenarios", 4), ("worst", 2))),
 }
@@ -37,6 +37,7 @@ SHAPED = {
     "collateral-factor": shaped.grouped,
     "derive-pmrm2": shaped_derive.close_scenarios,
     "derive-srm": shaped_derive.spreads,
+    "drift": shaped.capped,
     "expected-shortfall": shaped_scenarios.tied,
     "regime-margin": shaped.stressed,
     "span": shaped_scenarios.spread,
@@ -169,9 +170,7 @@ def _nudged(schema, case, place, step):
 
 
 def _holdings(schema, values):
-    shape = schema.shape
-    first, second = 1 + shape.positions, 1 + shape.positions + shape.collateral
-    return Holdings(values[0], tuple(values[1:first]), tuple(values[first:second]), tuple(values[second:]))
+    return Holdings.of(schema.shape, values)
 
 
 class FamilyMargin:

@@ -216,9 +216,7 @@ class Liar:
                 element >>= spec.bits
             if element:
                 return False
-        shape, flat = self.schema.shape, [values[i] for i in range(len(values))]
-        first, second = 1 + shape.positions, 1 + shape.positions + shape.collateral
-        holdings = Holdings(flat[0], tuple(flat[1:first]), tuple(flat[first:second]), tuple(flat[second:]))
+        holdings = Holdings.of(self.schema.shape, [values[i] for i in range(len(values))])
         x, y, salt = (tape[names.index(name)] for name in ("owner_key.x", "owner_key.y", "salt"))
         try:
             if commit(self.schema, Opening(holdings, (x, y), salt)) != tape[1]:

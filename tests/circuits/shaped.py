@@ -59,6 +59,24 @@ def grouped(schema, rng, case):
     return with_values(schema, case, "parameters", changes)
 
 
+def capped(schema, rng, case):
+    """Drift: profits that weigh their cap, a unit more or less, or that are nothing and a unit beside it."""
+    changes, entries = {}, list(case.holdings.entries)
+    market = values(schema, "market", case.market)
+    for slot, size in enumerate(case.holdings.sizes):
+        value = abs(size) * market[f"market.price.{slot}"] // 10**9
+        worth = (value if size >= 0 else -value) - size * market[f"market.funding.{slot}"] // 10**9
+        if not -(1 << 49) < worth < 1 << 49:
+            continue
+        profit = rng.choice([0, 0, 1, -1, rng.randrange(1 << rng.randint(1, 40))])
+        weight = rng.choice([0, 10**4, rng.randint(0, 10**4)])
+        entries[slot] = worth - profit
+        changes[f"profit_weight.{slot}"] = weight
+        changes[f"profit_cap.{slot}"] = max(0, profit * weight // 10**4 + rng.choice([-1, 0, 1]))
+    case = replace(case, holdings=replace(case.holdings, entries=tuple(entries)))
+    return with_values(schema, case, "parameters", changes)
+
+
 def few_windows(schema, rng, case):
     """Synthetix, for complete searches: a window takes nearly the largest size, so quotients leave little choice."""
     slots = range(schema.shape.positions)

@@ -181,9 +181,7 @@ def test_what_a_shock_of_minus_one_would_have_won(rng):
 
 
 def _holdings(schema, values):
-    shape = schema.shape
-    first, second = 1 + shape.positions, 1 + shape.positions + shape.collateral
-    return Holdings(values[0], tuple(values[1:first]), tuple(values[first:second]), tuple(values[second:]))
+    return Holdings.of(schema.shape, values)
 
 
 def _packed(schema, holdings):

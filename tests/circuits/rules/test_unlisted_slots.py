@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import pytest
 
-from zkmargin.circuits.model import Holdings
 from zkmargin.circuits.rules.family import table_view
 from zkmargin.circuits.rules.registry import family, rule_names
 from zkmargin.circuits.statements.engine import evaluate, money_scale
@@ -119,7 +118,12 @@ def test_whoever_loses_when_a_slot_is_listed_has_put_it_up_before(name):
     before = held(unlisted(schema, case, 0), 0, top)
     charged = -before.surplus(schema)
     price = {"price.0": next(c.maximum for c in schema.cells("market") if c.name == "market.price.0")}
-    listed = with_values(schema, case, "market", price)
+    whole = {  # a profit counts for all that it is, where a rule has it count for less
+        cell.name.partition(".")[2]: cell.maximum
+        for cell in schema.cells("parameters")
+        if cell.name in ("parameters.profit_weight.0", "parameters.profit_cap.0")
+    }
+    listed = with_values(schema, with_values(schema, case, "market", price), "parameters", whole)
     for lots in (top, -top):
         after = held(listed, 0, lots)
         worth = evaluate(schema, after.holdings, after.market, after.parameters).equity
@@ -130,7 +134,7 @@ def test_whoever_loses_when_a_slot_is_listed_has_put_it_up_before(name):
 def nothing(schema, sizes=None):
     """Return an account of nothing, or of these sizes, where all that is public is zero or the least there is."""
     market, parameters = (table(schema, part, lambda cell: max(cell.minimum, 0)) for part in ("market", "parameters"))
-    holdings = Holdings.empty(schema.shape)
+    holdings = schema.nothing
     if sizes:
         holdings = replace(holdings, sizes=sizes)
     return Case("nothing", holdings, market, parameters)

@@ -78,18 +78,29 @@ def drift_asset(size, imf, weight):
     return min(weight, divided)
 
 
+def drift_profit(profit, weight, cap):
+    """Return what a profit counts for, in 10^-4 of the quote's smallest unit; the program cuts that to whole ones."""
+    return min(profit * weight, cap * 10_000) if profit > 0 else profit * 10_000
+
+
 def test_drift_collateral_and_margin(rng, size, say):
     schema = family("drift").schema_of(Shape(2, 2, 2))
-    premiums = discounts = 0
+    premiums = discounts = capped = 0
     for _ in range(size(1500, 20_000)):
         cash, cells = rng.randint(-(10**12), 10**12), {}
-        sizes, held, owed = [], [], []
-        total, margin, funding_paid = cash, 0, 0
+        sizes, held, owed, entries = [], [], [], []
+        total, margin, profits = cash, 0, 0
         for i in range(2):
             base, price, funding = rng.choice([-1, 1]) * spread(rng, 50), spread(rng, 40), rng.randint(-(10**9), 10**9)
             ratio, imf = rng.randint(0, 20_000), rng.choice([0, spread(rng, 20)])
-            total += toward_zero(base * price, 10**9)
-            funding_paid += base * funding
+            entry = toward_zero(base * price, 10**9) - rng.choice([-1, 1]) * spread(rng, 50)
+            entry = max(-(1 << 50), min(entry, (1 << 50) - 1))
+            profit_weight, cap = rng.choice([0, 10_000, rng.randint(0, 10_000)]), rng.choice([10**8, spread(rng, 60)])
+            profit = (toward_zero(base * price, 10**9) - entry) * 10**9 - base * funding
+            profits += drift_profit(profit, profit_weight, cap * 10**9)
+            capped += profit * profit_weight > cap * 10**13
+            entries.append(entry)
+            cells |= {f"profit_weight_at_{i}": profit_weight, f"profit_cap_at_{i}": cap}
             weight = drift_liability(abs(base), imf, ratio)
             premiums += weight > ratio
             margin += abs(base) * price // 10**9 * weight // 10_000
@@ -112,12 +123,12 @@ def test_drift_collateral_and_margin(rng, size, say):
             cells |= {f"asset_price_at_{i}": price, f"borrow_index_at_{i}": index, f"scale_at_{i}": precise}
             cells |= {f"asset_weight_at_{i}": weight, f"asset_imf_at_{i}": imf}
             cells |= {f"debt_weight_at_{i}": debt_weight, f"debt_imf_at_{i}": debt_imf}
-        holdings = account(schema, cash=cash, sizes=sizes, collateral=held, debts=owed)
+        holdings = account(schema, cash=cash, sizes=sizes, collateral=held, debts=owed, entries=entries)
         result = evaluate(schema, holdings, *tables(schema, **cells))
-        assert result.scale == 10**9
-        assert (result.equity, result.requirement) == (total * 10**9 - funding_paid, margin * 10**9)
-    say(f"Drift: {premiums} premiums, {discounts} discounts")
-    assert min(premiums, discounts) > 100
+        assert result.scale == 10**13
+        assert (result.equity, result.requirement) == (total * 10**13 + profits, margin * 10**13)
+    say(f"Drift: {premiums} premiums, {discounts} discounts, {capped} capped profits")
+    assert min(premiums, discounts, capped) > 100
 
 
 def binance_value(value, tiers):

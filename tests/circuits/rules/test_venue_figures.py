@@ -45,8 +45,10 @@ def tables(schema, **values):
     return made
 
 
-def account(schema, *, cash=0, sizes=(), collateral=(), debts=()):
-    holdings = Holdings(cash, tuple(sizes), tuple(collateral), tuple(debts))
+def account(schema, *, cash=0, sizes=(), collateral=(), debts=(), entries=None):
+    if entries is None:
+        entries = (0,) * (len(sizes) if schema.has_entries else 0)
+    holdings = Holdings(cash, tuple(sizes), tuple(collateral), tuple(debts), tuple(entries))
     schema.fit(holdings)
     return holdings
 

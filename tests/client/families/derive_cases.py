@@ -149,6 +149,7 @@ def pmrm2(case):
                 "rate": e.rate,
                 "confidence": e.confidence,
                 "vols": {plain_decimal(Fraction(k)): vol for k, (vol, _, _) in e.strikes.items()},
+                **({} if e.seconds > 0 else {"settlement": e.forward}),
             }
             for e in groups
         ],

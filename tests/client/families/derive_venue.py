@@ -1,12 +1,14 @@
 """All of Derive's published cases, read from a checkout of the venue's repository and compared.
 
-python -m tests.client.derive_venue VENUE/test/risk-managers/unit-tests
+python -m tests.client.families.derive_venue VENUE/test/risk-managers/unit-tests
 """
 
 import json
 import sys
+from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 from zkmargin.circuits.model import LEVELS
@@ -198,31 +200,48 @@ def venue_portfolio(name, row):
 
 
 def main(folder):
-    """Print how many of the venue's cases agree, and what is the matter with the others."""
-    cases = {
-        path.stem: (venue_pmrm2(json.loads(path.read_text())), pmrm2)
-        for path in sorted((folder / "PMRM_2/portfolio_cases").glob("*.json"))
-    }
-    listed = json.loads((folder / "StandardManager/test-cases.json").read_text())
-    cases |= {f"SRM {name}": (venue_srm(row["Scenario"], row["Result"]), srm) for name, row in listed.items()}
-    agreed, worst = 0, 0.0
-    for name, (case, make) in cases.items():
+    """Print how many of the venue's cases agree, are refused with a sentence, or are wrong."""
+    paths = sorted((folder / "PMRM_2/portfolio_cases").glob("*.json"))
+    cases = {path.stem: partial(near, venue_pmrm2(json.loads(path.read_text())), pmrm2) for path in paths}
+    judged("PMRM 2", cases)
+    rows = json.loads((folder / "StandardManager/test-cases.json").read_text())
+    listed = {name: partial(near, venue_srm(row["Scenario"], row["Result"]), srm) for name, row in rows.items()}
+    rows = json.loads((folder / "StandardManager/test-cases-portfolio.json").read_text())
+    listed |= {name: partial(to_the_dollar, venue_portfolio(name, row)) for name, row in rows.items()}
+    judged("SRM", listed)
+
+
+def near(case, make):
+    """Return how far a case is from the venue's figures, relative to them; its tolerance is 1e-8."""
+    made = make(case)
+    distance = apart(case, made)
+    made[0].schema.check_levels(made[0].initial, made[0].maintenance)  # as files are
+    return distance if distance >= 1e-8 else 0
+
+
+def to_the_dollar(case):
+    """Return how far a portfolio is from the venue's, which cuts to whole dollars, toward zero."""
+    tables, holdings = srm(case)
+    tables.schema.check_levels(tables.initial, tables.maintenance)
+    ours = [int(value(tables, holdings, level)) for level in LEVELS]
+    return max(abs(ours[0] - int(case.initial)), abs(ours[1] - int(case.maintenance)))
+
+
+def judged(margin, cases):
+    """Print the count, and what is the matter with the cases that do not agree."""
+    found = Counter()
+    for name, distance in cases.items():
         try:
-            distance = apart(case, make(case))
+            off = distance()
         except ZkmarginError as error:
+            found["documented"] += 1
             print(f"{name}: refused, {error.message}")
             continue
-        agreed, worst = agreed + (distance < 1e-8), max(worst, distance)
-        if distance >= 1e-8:
-            print(f"{name}: {distance:.1e} apart")
-    print(f"{agreed} of {len(cases)} cases within 1e-8, the worst {worst:.1e} apart")
-    rows, agreed = json.loads((folder / "StandardManager/test-cases-portfolio.json").read_text()), 0
-    for name, row in rows.items():
-        case = venue_portfolio(name, row)
-        made = srm(case)
-        ours = [int(value(*made, level)) for level in LEVELS]  # cut toward zero, as the venue compares
-        agreed += ours == [int(case.initial), int(case.maintenance)]
-    print(f"{agreed} of {len(rows)} portfolios under SRM in whole dollars")
+        found["wrong" if off else "agree"] += 1
+        if off:
+            print(f"{name}: {float(off):.1e} apart")
+    counts = ", ".join(f"{word} {found[word]}" for word in ("agree", "documented", "wrong"))
+    print(f"{margin}, {len(cases)} cases: {counts}")
 
 
 if __name__ == "__main__":

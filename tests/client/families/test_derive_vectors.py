@@ -139,10 +139,20 @@ def test_the_circuit_draws_the_line_where_the_venue_does(name, statement, say):
 
 
 def test_parameters_that_favour_debt_are_refused():
-    """The venue's test_98: what is owed would count for less than what is owned, which no circuit here may say."""
-    wrong = replace(PMRM2["test_18 call spread out of the money"], changes={"margin": {"short_discount": "0.9"}})
-    with pytest.raises(FileError, match="what is owed counts for less than what is owned"):
-        pmrm2(wrong)
+    """The venue's test_97 and test_98: what is owed would count for less than what is owned, which no circuit says."""
+    for change in ({"short_discount": "0.9"}, {"long_discount": "1.2"}):
+        wrong = replace(PMRM2["test_18 call spread out of the money"], changes={"margin": change})
+        with pytest.raises(FileError, match="what is owed counts for less than what is owned"):
+            pmrm2(wrong)
+
+
+@pytest.mark.parametrize("changes", [{"initial_factor": "0.7"}, {"maintenance_factor": "1.1"}])
+def test_an_initial_margin_below_maintenance_is_refused(changes):
+    """The venue's test_84 and test_87: level by level the figures agree, and no file here may have them together."""
+    name = "test_18 call spread out of the money"
+    tables, _ = pmrm2(replace(PMRM2[name], changes={"margin": changes}))
+    with pytest.raises(InputError, match="loss_factor: the initial value is below the maintenance value"):
+        tables.schema.check_levels(tables.initial, tables.maintenance)
 
 
 def test_a_skew_scenario_that_moves_spot_is_refused():
