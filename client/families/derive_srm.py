@@ -24,6 +24,7 @@ from .derive_srm_models import (
     OptionRates,
     SrmExpiryFeed,
     Underlying,
+    option_label,
 )
 
 __all__ = ["FILES"]
