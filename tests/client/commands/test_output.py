@@ -155,6 +155,23 @@ def test_a_library_that_gives_up_has_not_judged(capsys):
         assert capsys.readouterr().out == "half an answer\n"
 
 
+def test_bytes_that_a_program_writes_are_handed_out_in_their_place(capfd):
+    """A PySNARK program runs inside a command, and its stdout is a stdout like any other."""
+
+    def command():
+        print("one")
+        sys.stdout.buffer.write(b"two\n")
+        sys.stdout.flush()
+        return answer({"ok": True}, "three")
+
+    assert guarded(command, as_json=False) == 0
+    assert capfd.readouterr().out == "one\ntwo\nthree\n"
+    assert guarded(command, as_json=True) == 0
+    said = capfd.readouterr()
+    assert said.out == '{"ok": true}\n'
+    assert sorted(said.err.split()) == ["one", "two"]
+
+
 def test_a_terminal_that_cannot_show_a_letter_shows_its_number(tmp_path):
     script = "from zkmargin.client.commands.output import answer, guarded; import sys\n"
     script += "sys.exit(guarded(lambda: answer({'ok': True}, 'Zo\\u00eb \\u20ac'), as_json=False))"
