@@ -114,8 +114,11 @@ def test_an_answer_that_nobody_receives_is_never_an_answer(codes, commands, tall
     for kind, code in (("pipe", 141), ("closed", 141), ("full", 2)):
         some = slice(None) if kind == "pipe" else slice(4, 5)  # of the writer there is one; pipes are what people close
         for arguments, _ in said[some]:
-            cases += [(kind, "1", arguments), (kind, "1", [*arguments, "--json"])]
-            wanted += [code, code]
+            cases.append((kind, "1", arguments))
+            wanted.append(code)
+        for arguments in (said[4][0], said[7][0]):  # the one document has one writer, too
+            cases.append((kind, "1", [*arguments, "--json"]))
+            wanted.append(code)
         cases += [(kind, "1", arguments) for arguments, _ in helps[: 4 if kind == "pipe" else 1]]
         wanted += [code] * (4 if kind == "pipe" else 1)
         for arguments, plain in (no[0], wrong[0]):
