@@ -1,6 +1,6 @@
 """Proving many accounts under one key and one market: openings first, proofs as they come, nothing done twice.
 
-Here, beside the user's files, portfolios are read, decided and opened; workers (`batch_workers`, `batch_cluster`) see
+Here, beside the user's files, portfolios are read, decided and opened; workers (`workers`, `cluster`) see
 openings and the public tables, and give proofs back. An account that fails does not stop the others.
 """
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from ...kernel import kernel
 from ...kernel.errors import DoesNotHold, ZkmarginError
@@ -37,7 +37,7 @@ Say = Callable[["Console"], None]
 class _Answer:
     """What will be handed out: the text gathered so far, and whether it is the document of --json."""
 
-    text: io.StringIO
+    text: TextIO
     as_json: bool
     terminal: bool
 
@@ -94,14 +94,16 @@ def guarded(command: Callable[[], int], *, as_json: bool) -> int:
 
     With --json, stdout belongs to the one document: what anything else prints goes to stderr.
     """
-    stdout, gathered = sys.stdout, io.StringIO()
+    stdout, content = sys.stdout, io.BytesIO()
+    # With a buffer below: a PySNARK program may write bytes to its stdout.
+    gathered = io.TextIOWrapper(content, "utf-8", "surrogatepass", newline="", write_through=True)
     token = _answer.set(_Answer(gathered, as_json, _is_terminal(stdout)))
     try:
         with contextlib.redirect_stdout(_Beside() if as_json else gathered):
             code = _outcome(command, as_json)
     finally:
         _answer.reset(token)
-    return _handed_out(stdout, gathered.getvalue(), code)
+    return _handed_out(stdout, content.getvalue().decode("utf-8", "replace"), code)
 
 
 def _outcome(command: Callable[[], int], as_json: bool) -> int:
@@ -158,6 +160,11 @@ _ROOMS = {"kernel", "contracts", "circuits", "verifier", "prover", "client"}
 
 class _Beside(io.TextIOBase):
     """What is printed beside a document: it goes to stderr, read or not."""
+
+    @property
+    def buffer(self) -> BinaryIO:
+        """Return what takes bytes below stderr."""
+        return sys.stderr.buffer
 
     def write(self, text: str) -> int:
         """Write to stderr."""

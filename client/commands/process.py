@@ -1,7 +1,7 @@
-"""The `zkmargin` process: `prove` goes straight to its work, everything else to the command line in `cli`.
+"""The `zkmargin` process: `prove` goes straight to its work, everything else to the command line in `app`.
 
 Somebody waits for a proof, and the command line's library takes longer to load than the proof takes to make. So a
-`prove` whose options are plain is read here; whatever is not plain (help, a mistake, completion) is left to `cli`,
+`prove` whose options are plain is read here; whatever is not plain (help, a mistake, completion) is left to `app`,
 whose words it then is. Both read the same options: a test holds them together.
 """
 

@@ -102,6 +102,16 @@ def test_a_bad_account_does_not_stop_the_others(batch, accounts, folder, circuit
     assert not (accounts / "desk-1.opening.json").exists()
 
 
+def test_what_else_stands_in_a_proofs_folder_is_left_there(batch, accounts, folder, circuits):
+    (folder / "proofs" / "desk-0").mkdir(parents=True)
+    (folder / "proofs" / "desk-0" / "notes.txt").write_text("mine")
+    answer = batch(accounts)
+    assert [(one["account"], one["code"]) for one in answer.json["failed"]] == [("desk-0", "folder-in-use")]
+    assert [path.name for path in (folder / "proofs" / "desk-0").iterdir()] == ["notes.txt"]
+    assert proved(folder, circuits) == NAMES[1:]
+    assert not (accounts / "desk-0.opening.json").exists()
+
+
 def test_a_table_of_accounts_is_as_good_as_a_folder(batch, folder, circuits):
     rows = [f"{name},cash,USDC,{10**6 + i},\n" for i, name in enumerate(("north", "south", "../east"))]
     (folder / "desks.csv").write_text("account,kind,name,amount,entry_price\n" + "".join(rows) + "north,debt,BTC,x,\n")

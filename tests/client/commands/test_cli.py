@@ -186,6 +186,26 @@ def test_a_proof_that_cannot_be_kept_is_not_made(zkmargin, folder, small, conten
     answer = zkmargin(*ask, "--out", folder / "proof", "--opening-out", folder / "nowhere/opening.json")
     assert (answer.code, answer.json["error"]["code"]) == (2, "bad-file")
     assert contents(folder) == before
+    (folder / "used").mkdir()
+    (folder / "used" / "notes.txt").write_text("mine")  # a proof's folder is replaced as a whole
+    before = contents(folder)
+    answer = zkmargin(*ask, "--out", folder / "used")
+    assert (answer.code, answer.json["error"]["code"]) == (2, "folder-in-use")
+    assert contents(folder) == before
+
+
+def test_a_newer_proof_takes_the_place_of_an_older_as_a_whole(zkmargin, folder, small, contents):
+    ask = ["prove", folder / "portfolio-small.json", *small, "--out", folder / "proof", *PROVE]
+    assert zkmargin(*ask).code == 0
+    first = contents(folder / "proof")
+    (folder / "proof" / "receipt.json").unlink()  # as other versions and tools leave a folder
+    assert zkmargin(*ask).code == 0
+    second = contents(folder / "proof")
+    assert set(first) == set(second) == {"proof.json", "public.json", "receipt.json"}
+    assert not [name for name in first if first[name] == second[name]]
+    assert not [name for name in contents(folder) if name.startswith(".")]
+    receipt = json.loads(second["receipt.json"])
+    assert int(receipt["commitment"], 16) == int(json.loads(second["public.json"])[0])
 
 
 @pytest.mark.parametrize(

@@ -114,8 +114,11 @@ def test_an_answer_that_nobody_receives_is_never_an_answer(codes, commands, tall
     for kind, code in (("pipe", 141), ("closed", 141), ("full", 2)):
         some = slice(None) if kind == "pipe" else slice(4, 5)  # of the writer there is one; pipes are what people close
         for arguments, _ in said[some]:
-            cases += [(kind, "1", arguments), (kind, "1", [*arguments, "--json"])]
-            wanted += [code, code]
+            cases.append((kind, "1", arguments))
+            wanted.append(code)
+        for arguments in (said[4][0], said[7][0]):  # the one document has one writer, too
+            cases.append((kind, "1", [*arguments, "--json"]))
+            wanted.append(code)
         cases += [(kind, "1", arguments) for arguments, _ in helps[: 4 if kind == "pipe" else 1]]
         wanted += [code] * (4 if kind == "pipe" else 1)
         for arguments, plain in (no[0], wrong[0]):
@@ -153,6 +156,23 @@ def test_a_library_that_gives_up_has_not_judged(capsys):
 
         assert guarded(gives_up, as_json=False) == code
         assert capsys.readouterr().out == "half an answer\n"
+
+
+def test_bytes_that_a_program_writes_are_handed_out_in_their_place(capfd):
+    """A PySNARK program runs inside a command, and its stdout is a stdout like any other."""
+
+    def command():
+        print("one")
+        sys.stdout.buffer.write(b"two\n")
+        sys.stdout.flush()
+        return answer({"ok": True}, "three")
+
+    assert guarded(command, as_json=False) == 0
+    assert capfd.readouterr().out == "one\ntwo\nthree\n"
+    assert guarded(command, as_json=True) == 0
+    said = capfd.readouterr()
+    assert said.out == '{"ok": true}\n'
+    assert sorted(said.err.split()) == ["one", "two"]
 
 
 def test_a_terminal_that_cannot_show_a_letter_shows_its_number(tmp_path):

@@ -11,6 +11,7 @@ from zkmargin.circuits.build import compile_statement, write_circuit
 from zkmargin.circuits.model import Holdings, Opening, Shape, Table
 from zkmargin.circuits.rules.cross_margin import cross_margin_schema
 from zkmargin.circuits.statements.commitment import draw_salt
+from zkmargin.client.commands.app import run
 from zkmargin.kernel import load_key, verify
 from zkmargin.kernel.errors import (
     CeremonyRejected,
@@ -37,6 +38,7 @@ from zkmargin.verifier.check import verify_files
 from zkmargin.verifier.keys import CircuitKey
 from zkmargin.verifier.proof_files import write_proof
 from zkmargin.verifier.receipt import make_receipt
+from zkmargin.verifier.statement_keys import judge_key
 
 CANARY = b"canary 7391 of the contributor's dice"
 
@@ -149,13 +151,38 @@ def test_a_finished_key_proves_margin_under_no_development_key(finished, snarkjs
 
 def test_a_key_is_found_in_the_sitting_above_its_folder(finished, tmp_path):
     """Several circuits go through one sitting, each in a folder of its own below the transcript."""
-    directory, proof, _ = finished
+    directory, proof, key = finished
     assert find_ceremony(directory) == (directory.resolve(), ".")
-    shutil.copytree(directory, tmp_path / "circuit")
+    alone = shutil.copytree(directory, tmp_path / "alone" / "circuit")
     for name in ("transcript.json", "powers.ptau"):
-        shutil.move(tmp_path / "circuit" / name, tmp_path / name)
-    assert find_ceremony(tmp_path / "circuit") is None  # that transcript calls its circuit "."
-    assert not verify_files(proof, tmp_path / "circuit").tied
+        shutil.move(alone / name, alone.parent / name)
+    assert find_ceremony(alone) is None  # that transcript calls its circuit "."
+    assert not verify_files(proof, alone).tied
+
+    write_circuit(compile_statement("cross-margin", SHAPE, "sufficiency"), tmp_path / "sufficiency")
+    sitting = tmp_path / "sitting"
+    start_ceremony(sitting, directory / "powers.ptau", [tmp_path / "sufficiency"])
+    add_contribution(sitting, "Zoë")
+    add_beacon(sitting, b"x", 10)
+    finish_ceremony(sitting)
+    judged = judge_key(CircuitKey.load(sitting / "sufficiency"))
+    assert (judged.tied, judged.contributors) == (True, ("Zoë",))
+    # The key of another ceremony of the same circuit in its place, with a record that vouches for it.
+    record_key(sitting / "sufficiency", key.verifying_key, development=False)
+    with pytest.raises(MismatchError) as caught:
+        judge_key(CircuitKey.load(sitting / "sufficiency"))
+    assert caught.value.code == "key-mismatch"
+
+
+def test_the_answer_names_who_made_the_key(finished, capsys):
+    directory, proof, key = finished
+    assert run(["verify", str(proof), "--circuit", str(directory)]) == 0
+    said = capsys.readouterr().out
+    assert f"{key.key_id}, of the ceremony of Ada: it protects you if one of them was honest" in said
+    assert (
+        run(["verify", str(proof), "--circuit", str(directory), "--key-id", key.key_id.upper().replace("X", "x")]) == 0
+    )
+    assert "the one you know" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("missing", ["transcript.json", "powers.ptau"])
