@@ -85,6 +85,10 @@ class RpcChain:
         """Return the latest block's time. Raises `ChainFault`."""
         return self._head().timestamp
 
+    def ask(self, method: str, *parameters: Any) -> Any:  # noqa: ANN401
+        """Ask the node something of its own that changes nothing. Raises `Reverted`, `Halted`, `ChainFault`."""
+        return self._rpc.ask(method, *parameters)
+
     def deploy(self, bytecode: bytes, sender: str) -> str:
         """Create a contract and return its address. Raises `Reverted`, `Halted`, `ChainFault`."""
         receipt = self._transact({"from": sender, "data": hexed(bytecode)}, None)

@@ -223,7 +223,7 @@ def multiplications(world, circuit, items):
     data = world.registry.data("verifyBatch", circuit, tuples)
     call = {"from": world.admin, "to": world.registry.address, "data": "0x" + data.hex()}
     options = {"enableMemory": True, "disableStack": False, "disableStorage": True}
-    trace = world.chain._ask("debug_traceCall", [call, "latest", options])
+    trace = world.chain.ask("debug_traceCall", call, "latest", options)
     found = {}
     for step in trace["structLogs"]:
         if step["op"] != "STATICCALL":
