@@ -1,46 +1,36 @@
-"""Margin circuits of four sizes with keys and witnesses: the files that every prover of the benchmark reads.
+"""Margin circuits of four sizes.
 
 Hidden positions under public scenarios. Each position and its limit stand in a Merkle tree whose root is public; no
 position may lose more than its limit in any scenario, nor the account more than its equity; the equity is committed
 to. So the mix of scalars and points is that of circuits which hash and compare, and not the kinder one of the
-cross-margin circuits here, nine tenths of whose wires are bits: those are measured beside them. What decides a
-prover's speed besides the size is told: how many scalars are bits or short, how many points are at infinity.
-
-Accounts are drawn with a fixed seed. The same circuit keeps its key.
+cross-margin circuits here, nine tenths of whose wires are bits: those are measured beside them.
 """
 
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
 
 from zkmargin.circuits.compiler.builder import Builder
 from zkmargin.circuits.compiler.linear import Bound, Linear
 from zkmargin.circuits.compiler.range_checks import booleans, range_check
 from zkmargin.circuits.gadgets.bits import signed_input, unsigned_input
 from zkmargin.circuits.gadgets.poseidon import hash_values
-from zkmargin.circuits.r1cs import r1cs_bytes
-from zkmargin.kernel import R, development_secrets, load_program, poseidon, setup, write_wtns
-from zkmargin.kernel.sections import Sections
+from zkmargin.kernel import R, poseidon
 
 SCENARIOS = 16
 POSITIONS = {12: 1, 14: 6, 16: 22, 18: 78}
 LEAF, NODE, ACCOUNT = 1, 2, 3  # domain tags
 SIZE_BITS, SHOCK_BITS, MONEY_BITS = 36, 28, 68
 
-QUERIES = {"A": (5, 64), "B1": (6, 64), "B2": (7, 128), "C": (8, 64)}
-SHORT_BITS = 64
+
+Draw = Callable[[random.Random], tuple[list[int], list[int]]]
 
 
-@dataclass(frozen=True)
-class Files:
-    """One circuit's files, and what is in them as printable figures."""
-
-    name: str
-    zkey: Path
-    wtns: Path
-    figures: dict[str, float | int]
+def circuit(power: int) -> tuple[Builder, Draw]:
+    """Return the circuit whose key has 2^power rows, and what draws public and hidden inputs."""
+    positions = POSITIONS[power]
+    return build(positions), lambda rng: account(positions, rng)
 
 
 def depth(positions: int) -> int:
@@ -123,43 +113,3 @@ def account(positions: int, rng: random.Random) -> tuple[list[int], list[int]]:
         for k in range(levels):
             hidden += [i >> k & 1, tree[k][(i >> k) ^ 1]]
     return [0, tree[-1][0], *(shock + (1 << (SHOCK_BITS - 1)) for row in shocks for shock in row)], hidden
-
-
-def make(power: int, parent: Path) -> Files:
-    """Write the files of the circuit whose key has 2^power rows."""
-    folder = parent / f"margin-{power}"
-    folder.mkdir(parents=True, exist_ok=True)
-    positions = POSITIONS[power]
-    builder = build(positions)
-    r1cs, zkey, wtns = folder / "circuit.r1cs", folder / "circuit.zkey", folder / "witness.wtns"
-    content = r1cs_bytes(builder.system)
-    if not zkey.exists() or r1cs.read_bytes() != content:
-        zkey.unlink(missing_ok=True)
-        r1cs.write_bytes(content)
-        secrets = development_secrets()
-        setup(r1cs, zkey, tau=secrets.tau, alpha=secrets.alpha, beta=secrets.beta, delta=secrets.delta)
-    drawn = account(positions, random.Random(power))  # noqa: S311
-    witness = load_program(builder.program.to_bytes()).run(*drawn)
-    write_wtns(wtns, witness)
-    return Files(f"2^{power}", zkey, wtns, figures(builder.system.rows, zkey, witness))
-
-
-def figures(constraints: int, zkey: Path, witness: bytes) -> dict[str, float | int]:
-    """Return counts, and shares of one: of the scalars by kind, of each query's points at infinity."""
-    scalars = [int.from_bytes(witness[at : at + 32], "little") for at in range(0, len(witness), 32)]
-    sections = Sections(zkey.read_bytes(), magic=b"zkey", version=1, name="zkey")
-    header = sections.get(2)
-    told: dict[str, float | int] = {
-        "constraints": constraints,
-        "domain": int.from_bytes(header[80:84], "little"),
-        "public": int.from_bytes(header[76:80], "little"),
-        "wires": len(scalars),
-        "zeros": scalars.count(0) / len(scalars),
-        "ones": scalars.count(1) / len(scalars),
-        "short": sum(2 <= min(scalar, R - scalar) < 1 << SHORT_BITS for scalar in scalars) / len(scalars),
-    }
-    for name, (kind, width) in QUERIES.items():
-        points = sections.get(kind)
-        infinite = sum(not any(points[at : at + width]) for at in range(0, len(points), width))
-        told[f"{name} at infinity"] = infinite * width / len(points)
-    return {name: round(value, 3) for name, value in told.items()}

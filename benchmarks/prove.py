@@ -1,6 +1,6 @@
 """Whole proofs by every prover, on the same keys and witnesses, in turn: medians, and ratios to gnark-crypto.
 
-Usage: python benchmarks/prove.py [--sizes 12 14 16] [--turns 3] [--rounds 5] [--threads 1 2] [--only gnark ours]
+Usage: python benchmarks/prove.py [--families margin hashes] [--sizes 12 14 16] [--turns 3] [--rounds 5] [--threads 1 2] [--only gnark ours]
 
 Keys are loaded and every prover is warm before the clock runs; every prover's last proof must pass our verifier. A turn
 takes all provers one after the other, so a change in the machine's speed touches all of them. On a busy machine the
@@ -13,11 +13,12 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-import margin
+import files
 import provers
 from provers import Prover, Times
 
@@ -45,16 +46,16 @@ def available(only: list[str]) -> dict[str, Prover]:
 
 
 def measure(
-    files: margin.Files, chosen: dict[str, Prover], turns: int, rounds: int, threads: int
+    given: files.Files, chosen: dict[str, Prover], turns: int, rounds: int, threads: int
 ) -> Iterator[dict[str, Any]]:
     """Yield one result a way of proving: its medians and its ratios to gnark-crypto's faster way."""
-    key, witness = load_key(files.zkey), read_wtns(files.wtns)
+    key, witness = load_key(given.zkey), read_wtns(given.wtns)
     public = public_inputs(key, witness)
     times: dict[str, Times] = {}
     told: dict[str, dict[str, Any]] = {}
     for _ in range(turns):
         for name, prover in chosen.items():
-            done = prover(files.zkey, files.wtns, rounds, threads)
+            done = prover(given.zkey, given.wtns, rounds, threads)
             assert done.proof is not None
             assert verify(key.verifying_key, public, Proof.from_json(done.proof)), f"{name}: a false proof"
             for way, measured in done.times.items():
@@ -66,7 +67,7 @@ def measure(
     medians = {name: {clock: median(values) for clock, values in kept.items()} for name, kept in times.items()}
     rivals = [values for name, values in medians.items() if name.startswith("gnark")]
     for name, values in medians.items():
-        result = {"size": files.name, "threads": threads, "prover": name, "proofs": len(times[name]["wall"])}
+        result = {"size": given.name, "threads": threads, "prover": name, "proofs": len(times[name]["wall"])}
         for clock in ("wall", "cpu"):
             result[f"{clock}_ms"] = round(values[clock], 1)
             if rivals:
@@ -77,7 +78,8 @@ def measure(
 def main() -> None:
     """Print a table a size and write everything as JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[12, 14, 16], choices=sorted(margin.POSITIONS))
+    parser.add_argument("--families", nargs="+", default=list(files.FAMILIES), choices=list(files.FAMILIES))
+    parser.add_argument("--sizes", type=int, nargs="+", default=[12, 14, 16], choices=files.POWERS)
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, nargs="+", default=[provers.cores()])
@@ -85,12 +87,12 @@ def main() -> None:
     asked = parser.parse_args()
     chosen = available(asked.only)
     results = []
-    for power in asked.sizes:
-        files = margin.make(power, provers.BUILD)
-        print(f"\n{files.name}: " + ", ".join(f"{name} {value}" for name, value in files.figures.items()))
+    for family, power in product(asked.families, asked.sizes):
+        given = files.make(family, power, provers.BUILD)
+        print(f"\n{given.name}: " + ", ".join(f"{name} {value}" for name, value in given.figures.items()))
         for threads in asked.threads:
             print(f"{'threads':>8} {'wall ms':>10} {'ratio':>7} {'cpu ms':>10} {'ratio':>7}  prover")
-            for result in measure(files, chosen, asked.turns, asked.rounds, threads):
+            for result in measure(given, chosen, asked.turns, asked.rounds, threads):
                 results.append(result)
                 print(
                     f"{threads:8} {result['wall_ms']:10.1f} {result.get('wall_ratio', 0):7.3f} "

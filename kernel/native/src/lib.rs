@@ -15,6 +15,7 @@ mod contribution;
 mod coordinate;
 mod encoding;
 mod error;
+mod heap;
 mod interrupt;
 mod inversion;
 mod limbs;

@@ -10,6 +10,7 @@ use crate::vector::rows;
 use ark_bn254::Fr;
 use ark_ff::{One, Zero};
 use rayon::prelude::*;
+use std::array::from_fn;
 use std::collections::HashMap;
 
 /// The places of one and minus one, which cost no multiplication.
@@ -118,8 +119,19 @@ fn dot(path: Path, terms: &[u64], witness: &[Fr], coefficients: &[Fr]) -> Fr {
             let left = terms.each_ref().map(|term| &coefficients[place(*term)]);
             [left, terms.each_ref().map(|term| &witness[wire(*term)])]
         };
-        let terms = eights.iter().map(factors);
-        return ifma.run(rows::Dot { terms }) + singly(rest, witness, coefficients);
+        if rest.len() < rows::REST {
+            let terms = eights.iter().map(factors);
+            return ifma.run(rows::Dot { terms }) + singly(rest, witness, coefficients);
+        }
+        let zero = Fr::zero();
+        let rest = from_fn(|i| {
+            rest.get(i)
+                .map_or([&zero; 2], |term| [&coefficients[place(*term)], &witness[wire(*term)]])
+        });
+        let rest: [[&Fr; 2]; 8] = rest;
+        let last = [0, 1].map(|side| rest.map(|pair| pair[side]));
+        let terms = eights.iter().map(factors).chain([last]);
+        return ifma.run(rows::Dot { terms });
     }
     let _ = path;
     singly(terms, witness, coefficients)

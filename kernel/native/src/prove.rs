@@ -5,6 +5,7 @@
 
 use crate::bases::{Group, Scalars};
 use crate::error::{malformed, Result};
+use crate::heap::keep_blocks;
 use crate::msm::check;
 use crate::tables::spacing;
 use crate::verifying_key::Proof;
@@ -33,6 +34,7 @@ pub fn prove(key: &ProvingKey, witness: &[Fr], r: Fr, s: Fr, cancel: &AtomicBool
     if !witness[0].is_one() {
         return Err(malformed("witness-one", "the witness does not start with 1"));
     }
+    keep_blocks();
     let [witness_columns, quotient_columns] = key.tables.columns();
     let plain = witness.par_iter().map(|value| value.into_bigint()).collect();
     let scalars = Scalars::new(plain, spacing(witness_columns));

@@ -30,9 +30,20 @@ type Words = [u64; 3];
 
 /// ± a half.
 #[derive(Clone, Copy)]
-struct Half {
-    magnitude: u128,
-    negative: bool,
+struct Half(i128);
+
+impl Half {
+    const ZERO: Self = Self(0);
+
+    /// Of a magnitude below 2^127.
+    fn new(magnitude: u128, negative: bool) -> Self {
+        let value = magnitude as i128;
+        Self(if negative { -value } else { value })
+    }
+
+    fn magnitude(self) -> u128 {
+        self.0.unsigned_abs()
+    }
 }
 
 /// The bits of a half that one digit stands for.
@@ -60,7 +71,7 @@ impl Recoding {
             .par_iter()
             .with_min_len(256)
             .flatten_iter()
-            .map(|half| (usize::from(half.magnitude >> MAX_WIDTH != 0), half.magnitude))
+            .map(|half| (usize::from(half.magnitude() >> MAX_WIDTH != 0), half.magnitude()))
             .reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1.max(b.1)));
         let bits = if largest == 0 { 0 } else { largest.ilog2() as usize + 2 };
         let width = best_width(long, bits, spacing).0;
@@ -154,10 +165,7 @@ fn windows(largest: u128, spacing: Option<usize>, width: usize) -> Vec<Window> {
     let edges = (0..)
         .step_by(spacing)
         .flat_map(|column| (0..shares).map(move |share| column + spacing * share / shares));
-    let top = Half {
-        magnitude: largest,
-        negative: false,
-    };
+    let top = Half::new(largest, false);
     let mut windows: Vec<Window> = Vec::new();
     let mut start = 0;
     for end in edges.skip(1) {
@@ -184,11 +192,11 @@ fn reach(halves: &[Words; 2], raise: &Words, windows: &[Window]) -> u8 {
 /// Negative numbers too stay above zero: a sum that ends before the last window's end has at least that one's top bit.
 fn raised(half: Half, raise: &Words) -> Words {
     let low = u128::from(raise[0]) | u128::from(raise[1]) << 64;
-    let (sum, high) = if half.negative {
-        let (sum, borrow) = low.overflowing_sub(half.magnitude);
+    let (sum, high) = if half.0 < 0 {
+        let (sum, borrow) = low.overflowing_sub(half.magnitude());
         (sum, raise[2].wrapping_sub(u64::from(borrow)))
     } else {
-        let (sum, carry) = low.overflowing_add(half.magnitude);
+        let (sum, carry) = low.overflowing_add(half.magnitude());
         (sum, raise[2] + u64::from(carry))
     };
     [sum as u64, (sum >> 64) as u64, high]
@@ -219,11 +227,7 @@ fn halves(scalar: &BigInt<4>) -> [Half; 2] {
     let k = if negative { &opposite } else { scalar };
     if k.num_bits() <= SHORT {
         let magnitude = u128::from(k.0[0]) | u128::from(k.0[1]) << 64;
-        let zero = Half {
-            magnitude: 0,
-            negative: false,
-        };
-        return [Half { magnitude, negative }, zero];
+        return [Half::new(magnitude, negative), Half::ZERO];
     }
     let (first, second) = (rounded(k, &QUOTIENT_1), rounded(k, &QUOTIENT_2));
     // Both are below 2^126 in size, so that words modulo 2^128 tell them.
@@ -232,10 +236,9 @@ fn halves(scalar: &BigInt<4>) -> [Half; 2] {
         .wrapping_sub(first.wrapping_mul(A1))
         .wrapping_sub(second.wrapping_mul(A2));
     let k2 = first.wrapping_mul(B1).wrapping_sub(second.wrapping_mul(A1));
-    [k1, k2].map(|word| Half {
-        magnitude: (word as i128).unsigned_abs(),
-        negative: negative != ((word as i128) < 0),
-    })
+    [k1, k2]
+        .map(|word| word as i128)
+        .map(|half| Half(if negative { -half } else { half }))
 }
 
 /// k·quotient / 2^256, rounded.
@@ -279,8 +282,8 @@ mod tests {
     }
 
     fn value(half: Half) -> Fr {
-        let magnitude = Fr::from(half.magnitude);
-        if half.negative {
+        let magnitude = Fr::from(half.magnitude());
+        if half.0 < 0 {
             -magnitude
         } else {
             magnitude
@@ -291,7 +294,7 @@ mod tests {
     fn halves_are_short_and_make_their_scalar() {
         for scalar in scalars() {
             let [first, second] = halves(&scalar.into_bigint());
-            assert!(first.magnitude >> (LONGEST - 1) == 0 && second.magnitude >> (LONGEST - 1) == 0);
+            assert!(first.magnitude() >> (LONGEST - 1) == 0 && second.magnitude() >> (LONGEST - 1) == 0);
             assert_eq!(value(first) + value(second) * LAMBDA, scalar);
         }
     }
@@ -304,7 +307,7 @@ mod tests {
     fn digits_of_every_width_make_their_scalar() {
         let scalars = scalars();
         let halves: Vec<[Half; 2]> = scalars.iter().map(|scalar| halves(&scalar.into_bigint())).collect();
-        let largest = halves.iter().flatten().map(|half| half.magnitude).max().unwrap_or(0);
+        let largest = halves.iter().flatten().map(|half| half.magnitude()).max().unwrap_or(0);
         for (spacing, width) in spacings().flat_map(|spacing| (2..=MAX_WIDTH).map(move |width| (spacing, width))) {
             let recoding = Recoding::with_width(&halves, largest, spacing, width);
             for (index, scalar) in scalars.iter().enumerate() {
@@ -344,10 +347,7 @@ mod tests {
     fn no_half_is_cut_off_at_the_edge_of_its_windows() {
         for (spacing, width) in spacings().flat_map(|spacing| (2..=MAX_WIDTH).map(move |width| (spacing, width))) {
             for largest in (1..126).flat_map(|bit| [(1u128 << bit) - 1, 1 << bit, (1 << bit) + 1]) {
-                let halves = [false, true].map(|negative| Half {
-                    magnitude: largest,
-                    negative,
-                });
+                let halves = [false, true].map(|negative| Half::new(largest, negative));
                 let recoding = Recoding::with_width(&[halves], largest, spacing, width);
                 let sums = [0, 1].map(|half| {
                     let windows = recoding.windows().iter().enumerate();

@@ -12,6 +12,9 @@ use ark_ff::Zero;
 /// Terms that are worth eight lanes.
 pub const LEAST: usize = 16;
 
+/// Terms behind the last eight that are worth eight lanes, some of them idle.
+pub const REST: usize = 4;
+
 /// Eights of canonical products that one reduction covers: each product is below p².
 const EIGHTS: usize = 64;
 
