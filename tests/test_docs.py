@@ -243,3 +243,13 @@ def test_the_site_builds_strictly_and_fetches_nothing(tmp_path):
     for page in pages:
         fetched = re.findall(r"<(?:script|link|img|iframe|source)[^>]*(?:https?:)?//[^>]*>", page.read_text())
         assert not fetched, page
+
+
+def test_every_decision_has_a_number_of_its_own_and_every_page_one_place():
+    """A reader who is sent to decision 11 finds one."""
+    numbers = [path.name[:4] for path in (ROOT / "docs" / "decisions").glob("*.md")]
+    assert len(numbers) == len(set(numbers)) > 10
+    for path in (ROOT / "docs" / "decisions").glob("*.md"):
+        assert path.read_text().startswith(f"# {int(path.name[:4])}. "), path.name
+    pages = re.findall(r"- ([\w/-]+\.md)", (ROOT / "mkdocs.yml").read_text())
+    assert len(pages) == len(set(pages)) > 10
