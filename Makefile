@@ -30,9 +30,9 @@ tests: .venv/dev build/tree node_modules/made
 	ZKMARGIN_KERNEL=native $(BIN)/zkmargin doctor
 	ZKMARGIN_KERNEL=native $(BIN)/python -m pytest -q
 test: lint tests
-# Hours at full length; ZKMARGIN_ASSURANCE_SECONDS and ZKMARGIN_ASSURANCE_SHARE cut it short, and the page says so.
+# Hours at full length. Stopped, it goes on where it was; the page can be written of what is done at any time.
+# ZKMARGIN_ASSURANCE_SECONDS and ZKMARGIN_ASSURANCE_SHARE cut it short, and the page says so.
 assurance: .venv/dev build/tree node_modules/made
-	rm -f build/tally.jsonl
 	ZKMARGIN_KERNEL=native ZKMARGIN_ASSURANCE=long ZKMARGIN_TALLY=$(CURDIR)/build/tally.jsonl $(BIN)/python -m pytest -q
 	$(BIN)/python docs/make_assurance.py build/tally.jsonl
 bench: .venv/dev node_modules/made

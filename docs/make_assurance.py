@@ -2,8 +2,9 @@
 
     python docs/make_assurance.py TALLY [--page FILE]
 
-TALLY is the file that ZKMARGIN_TALLY named: a JSON object a line, written by the `tally` fixture of tests/conftest.py.
-Writes nothing and exits with 1 when a figure is wrong or the file has none.
+TALLY is the file that ZKMARGIN_TALLY named: a JSON object a line, written by tests/conftest.py. It may hold several
+runs, each going on where the one before was stopped; what was measured of other code than the last run's is left out.
+Writes nothing and exits with 1 when a figure is wrong, a test failed and has not passed since, or the file has none.
 """
 
 from __future__ import annotations
@@ -78,15 +79,27 @@ COLUMNS = "| row | what was tried | count | of the long size | wrong | seconds |
 def read(path: Path) -> list[dict[str, Any]]:
     """Return the figures of a tally. Raises ValueError when one is wrong or there are none."""
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
-    wrong = [f"{line['row']} {line['what']}" for line in lines if line["bad"] or not line["count"]]
-    if wrong or not lines:
-        raise ValueError("; ".join(wrong) or "the tally is empty")
-    return lines
+    last = next((line["source"] for line in reversed(lines) if "source" in line), None)
+    lines = [line for line in lines if line.get("source") == last]
+    failed: dict[str, None] = {}
+    for line in lines:
+        if "failed" in line:
+            failed[line["failed"]] = None
+        elif "done" in line:
+            failed.pop(line["done"], None)
+    figures = {(line["test"], line["row"], line["what"]): line for line in lines if "row" in line}
+    wrong = [f"{line['row']} {line['what']}" for line in figures.values() if line["bad"] or not line["count"]]
+    if failed or wrong or not figures:
+        raise ValueError("; ".join([*failed, *wrong]) or "the tally is empty")
+    return [*figures.values(), *(line for line in lines if "plan" in line or "done" in line)]
 
 
 def page(lines: Iterable[dict[str, Any]]) -> str:
     """Return the page of these figures."""
     lines = list(lines)
+    planned = max((line["plan"] for line in lines if "plan" in line), default=0)
+    done = len({line["done"] for line in lines if "done" in line})
+    lines = [line for line in lines if "row" in line]
     unknown = {line["row"] for line in lines} - {row for rows in GROUPS.values() for row in rows}
     if unknown:
         raise ValueError(f"rows that nobody has described: {', '.join(sorted(unknown))}")
@@ -95,6 +108,8 @@ def page(lines: Iterable[dict[str, Any]]) -> str:
     size = "long" if all(line["long"] for line in lines) else "quick"
     when = f"on {' and '.join(dates)} with seed {', '.join(seeds)}, at the {size} sizes"
     text = f"{HEAD}\nMeasured {when}: {len(lines)} lines, {seconds / 60:.0f} minutes.\n"
+    if done < planned:
+        text += f"{done} of {planned} tests had been run when this page was written: the others' rows are not in it.\n"
     if any(line["share"] < 1 for line in lines):
         text += (
             "Some were cut short to fit the time there was: their counts are what was reached, beside the share of\n"

@@ -2,7 +2,10 @@
 
 import importlib.util
 import json
+import os
 import re
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -65,3 +68,50 @@ def test_the_committed_page_is_of_a_long_run_and_shows_no_failure(script):
     assert shown | silent == {row for rows in script.GROUPS.values() for row in rows}
     assert shown >= {"S1", "S2", "S3", "S6", "S10", "S11", "P2", "P4"}
     assert "at the long sizes" in text
+
+
+def test_a_run_that_was_stopped_is_gone_on_with_and_other_codes_figures_are_left_out(write):
+    of = {"source": "new"}
+    older = [{"plan": 3, "source": "old"}, {**LINE, "what": "of other code", "source": "old"}]
+    stopped = [{"plan": 3, **of}, {**LINE, **of, "share": 1}, {"done": "t", **of}]
+    code, text = write(*older, *stopped)
+    assert code == 0
+    assert "of other code" not in text
+    assert "1 of 3 tests had been run when this page was written" in text
+    resumed = [{"plan": 3, **of}, *({"done": name, **of} for name in ("u", "v"))]
+    assert "tests had been run" not in write(*older, *stopped, *resumed)[1]
+
+
+def test_a_failed_test_stops_the_page_until_it_has_passed(write):
+    of = {"source": "new"}
+    lines = [{"plan": 2, **of}, {**LINE, **of}, {"done": "t", **of}, {"failed": "u", **of}]
+    assert write(*lines) == (1, None)
+    assert write(*lines, {**LINE, "test": "u", **of}, {"done": "u", **of})[0] == 0
+
+
+def test_a_long_run_takes_up_what_is_left_and_keeps_figures_of_what_passed_only(tmp_path):
+    """Hours of figures lost with the last test of a run, or a failed test's counted as if it had passed."""
+    (tmp_path / "tests").mkdir()
+    shutil.copy(SCRIPT.parents[1] / "tests" / "conftest.py", tmp_path / "tests")
+    (tmp_path / "tests" / "test_it.py").write_text(
+        "import os\n"
+        "def test_one(tally): tally('S1', 'ones', 1)\n"
+        "def test_two(tally):\n"
+        "    tally('S1', 'twos', 2)\n"
+        "    assert 'PASS' in os.environ\n"
+        "def test_silent(): assert 0\n"
+    )
+    tally = tmp_path / "tally.jsonl"
+    ask = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]
+    env = {**os.environ, "ZKMARGIN_ASSURANCE": "long", "ZKMARGIN_TALLY": str(tally)}
+    runs = [
+        subprocess.run(ask, check=False, cwd=tmp_path, env={**env, **more}, capture_output=True, text=True)
+        for more in ({}, {"PASS": ""})
+    ]
+    assert [run.stdout.splitlines()[-1].split(" in ")[0] for run in runs] == [
+        "1 failed, 1 passed, 1 deselected",
+        "1 passed, 2 deselected",
+    ]
+    lines = [json.loads(line) for line in tally.read_text().splitlines()]
+    kinds = [next(word for word in ("plan", "row", "done", "failed") if word in line) for line in lines]
+    assert kinds == ["plan", "row", "done", "row", "failed", "plan", "row", "done"]
