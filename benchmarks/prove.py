@@ -1,6 +1,7 @@
 """Whole proofs by every prover, on the same keys and witnesses, in turn: medians, and ratios to gnark-crypto.
 
-Usage: python benchmarks/prove.py [--families margin hashes] [--sizes 12 14 16] [--turns 3] [--rounds 5] [--threads 1 2] [--only gnark ours]
+Usage: python benchmarks/prove.py [--families margin hashes] [--sizes 12 14 16]
+    [--turns 3] [--rounds 5] [--threads 1 2] [--only gnark ours]
 
 Keys are loaded and every prover is warm before the clock runs; every prover's last proof must pass our verifier. A turn
 takes all provers one after the other, so a change in the machine's speed touches all of them. On a busy machine the
