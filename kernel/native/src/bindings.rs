@@ -19,6 +19,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 
 /// A verifying key, checked and with its pairings prepared.
 #[pyclass(frozen)]
@@ -137,10 +138,16 @@ impl WitnessProgram {
         public: &[u8],
         hidden: &[u8],
     ) -> PyResult<(Bound<'py, PyBytes>, Option<usize>)> {
-        let outcome = interruptible(py, |cancel| {
+        let run = |cancel: &AtomicBool| {
             let read = |bytes| read_scalars(bytes, "bad-inputs", "the circuit's inputs");
             self.0.run(&read(public)?, &read(hidden)?, cancel)
-        })?;
+        };
+        let outcome = if self.0.is_short() {
+            py.detach(|| run(&AtomicBool::new(false)))
+                .map_err(|fault| python_error(py, fault))?
+        } else {
+            interruptible(py, run)?
+        };
         Ok(match outcome {
             Outcome::Witness(wires) => {
                 let mut out = Vec::with_capacity(32 * wires.len());

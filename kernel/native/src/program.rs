@@ -24,6 +24,8 @@ const MOST_PUBLIC: usize = 1 << 20;
 const MOST_STEPS: usize = 1 << 24;
 /// Terms and combinations that a run reads, sorting counted in; steps may share them, so the file's size does not say.
 const MOST_WORK: usize = 1 << 28;
+/// Milliseconds: not worth a thread that can be stopped.
+const SHORT_WORK: usize = 1 << 18;
 const BITS_OF_R: usize = 254;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -83,6 +85,7 @@ pub struct Program {
     coefficients: Vec<Fr>,
     /// How many names of checks there are; the names themselves are for Python's messages.
     labels: usize,
+    work: usize,
 }
 
 /// How a run ended: a witness, or the number of the step whose value does not fit its bits.
@@ -130,7 +133,7 @@ impl Program {
         };
         let (raw_steps, starts) = (words(section(sizes[0])), words(section(sizes[1])));
         let (places, numbers) = (words(section(sizes[2])), words(section(sizes[3])));
-        let program = Self {
+        let mut program = Self {
             wires,
             inputs,
             steps: raw_steps
@@ -141,13 +144,20 @@ impl Program {
             terms: places.into_iter().zip(numbers).collect(),
             coefficients: read_scalars(section(sizes[4]), "bad-program", "the program's coefficients")?,
             labels: 1 + section(sizes[5]).iter().filter(|&&byte| byte == b'\n').count(),
+            work: 0,
         };
-        program.check()?;
+        program.work = program.checked()?;
         Ok(program)
     }
 
-    /// Every step writes wires and reads combinations that exist; the tape is no longer than what fills it.
-    fn check(&self) -> Result<()> {
+    /// Whether a run is over before anybody could stop it.
+    pub fn is_short(&self) -> bool {
+        self.work <= SHORT_WORK
+    }
+
+    /// Every step writes wires and reads combinations that exist; the tape is no longer than what fills it. What a run
+    /// reads is returned.
+    fn checked(&self) -> Result<usize> {
         let tape = self.wires + self.inputs;
         let ordered = self.starts.windows(2).all(|pair| pair[0] <= pair[1]);
         let whole = self.starts.first() == Some(&0) && self.starts.last() == Some(&self.terms.len());
@@ -191,7 +201,7 @@ impl Program {
                 ),
             ));
         }
-        Ok(())
+        Ok(work)
     }
 
     /// Fills the wires from the public inputs (wires 1 and on) and the hidden ones; `cancel` stops it between two sums.
