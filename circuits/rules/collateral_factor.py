@@ -128,4 +128,11 @@ def _parameter_cells(shape: Shape) -> tuple[Cell, ...]:
     return tuple(cells)
 
 
-COLLATERAL_FACTOR = Family("collateral-factor", collateral_factor_schema, equity, requirement, parts=parts)
+COLLATERAL_FACTOR = Family(
+    "collateral-factor",
+    collateral_factor_schema,
+    equity,
+    requirement,
+    parts=parts,
+    trial=Shape(0, 2, 2, None, (("groups", 1),)),
+)

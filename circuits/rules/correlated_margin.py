@@ -73,4 +73,11 @@ def _factor_cells(shape: Shape) -> tuple[Cell, ...]:
     return tuple(cells)
 
 
-CORRELATED_MARGIN = Family("correlated-margin", correlated_margin_schema, cross_margin.equity, requirement, parts=parts)
+CORRELATED_MARGIN = Family(
+    "correlated-margin",
+    correlated_margin_schema,
+    cross_margin.equity,
+    requirement,
+    parts=parts,
+    trial=Shape(2, 1, 1, 1, (("factors", 1),)),
+)

@@ -126,4 +126,5 @@ CROSS_MARGIN = Family(
     requirement,
     position_requirement,
     box={"price": "price", "funding": "price", "asset_price": "asset_price", "borrow_index": "borrow_index"},
+    trial=Shape(4, 2, 2, 2),
 )

@@ -20,6 +20,7 @@ from functools import cached_property, reduce
 
 from ..language.language import Expression, absolute, maximum, minimum, positive
 from ..language.sums import add
+from ..model import Shape
 from .derive_pmrm2_schema import Strike, derive_pmrm2_schema, strikes_of
 from .family import Account, Family, TableView
 
@@ -180,4 +181,12 @@ def contingencies(book: Book) -> dict[str, Expression]:
     }
 
 
-DERIVE_PMRM2 = Family("derive-pmrm2", derive_pmrm2_schema, equity, requirement, parts=parts, scenarios=profits)
+DERIVE_PMRM2 = Family(
+    "derive-pmrm2",
+    derive_pmrm2_schema,
+    equity,
+    requirement,
+    parts=parts,
+    scenarios=profits,
+    trial=Shape(5, 1, 0, None, (("expiries", 2), ("strikes", 2), ("scenarios", 2), ("skews", 2))),
+)

@@ -26,6 +26,7 @@ from ..language.language import (
     positive,
 )
 from ..language.sums import add
+from ..model import Shape
 from .derive_pmrm2_schema import Strike
 from .derive_srm_schema import derive_srm_schema, expiry_strikes
 from .family import Account, Family, TableView
@@ -156,4 +157,11 @@ def penalties(book: Book) -> Expression:
     )
 
 
-DERIVE_SRM = Family("derive-srm", derive_srm_schema, equity, requirement, parts=parts)
+DERIVE_SRM = Family(
+    "derive-srm",
+    derive_srm_schema,
+    equity,
+    requirement,
+    parts=parts,
+    trial=Shape(9, 1, 0, None, (("perps", 1), ("expiries", 2), ("strikes", 4))),
+)

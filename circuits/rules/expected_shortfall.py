@@ -123,4 +123,11 @@ def expected_shortfall_schema(shape: Shape) -> Schema:
     return tail_schema("expected-shortfall", shape)
 
 
-EXPECTED_SHORTFALL = Family("expected-shortfall", expected_shortfall_schema, equity, requirement, scenarios=profits)
+EXPECTED_SHORTFALL = Family(
+    "expected-shortfall",
+    expected_shortfall_schema,
+    equity,
+    requirement,
+    scenarios=profits,
+    trial=Shape(2, 1, 0, None, (("scenarios", 4), ("worst", 2))),
+)

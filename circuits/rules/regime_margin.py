@@ -111,4 +111,11 @@ def _stress_cells(shape: Shape) -> tuple[Cell, ...]:
     return tuple(cells)
 
 
-REGIME_MARGIN = Family("regime-margin", regime_margin_schema, cross_margin.equity, requirement, position_requirement)
+REGIME_MARGIN = Family(
+    "regime-margin",
+    regime_margin_schema,
+    cross_margin.equity,
+    requirement,
+    position_requirement,
+    trial=Shape(1, 1, 1, 2, (("regimes", 3),)),
+)

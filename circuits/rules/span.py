@@ -260,4 +260,12 @@ def _of_lot(name: str, **more: object) -> Cell:
     return unsigned(name, "money/lot", LOT_BITS, slot=f"position {name.rpartition('.')[2]}", **more)
 
 
-SPAN = Family("span", span_schema, equity, requirement, parts=parts, scenarios=profits)
+SPAN = Family(
+    "span",
+    span_schema,
+    equity,
+    requirement,
+    parts=parts,
+    scenarios=profits,
+    trial=Shape(4, 1, 0, None, (("commodities", 2), ("months", 2), ("scenarios", 2))),
+)

@@ -10,11 +10,12 @@ import pytest
 from zkmargin.circuits.model import Holdings, Table
 from zkmargin.circuits.schema import Schema
 from zkmargin.circuits.statements.margin import SINGLES, STATEMENTS
+from zkmargin.circuits.trials.accounts import Case
 from zkmargin.kernel import R
 from zkmargin.kernel.errors import InputError, ProofRejected
 from zkmargin.verifier.check import check_public
 
-from ..accounts import Case, full_slots, index_of
+from ..accounts import full_slots, index_of
 from ..conftest import FULL, SMALL, compiled, machine
 
 SHAPES = pytest.mark.parametrize("shape", [SMALL, FULL], ids=["small", "full"])

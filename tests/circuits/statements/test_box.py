@@ -14,13 +14,14 @@ from zkmargin.circuits.schema import Schema, holding_specs, unsigned
 from zkmargin.circuits.statements.commitment import commit
 from zkmargin.circuits.statements.engine import evaluate, money_scale
 from zkmargin.circuits.statements.price_box import box_name, box_schema, box_table
+from zkmargin.circuits.trials.accounts import around_zero
 from zkmargin.kernel import load_program
 from zkmargin.kernel.errors import InputError, Insufficient, RuleError, Unsatisfied
 from zkmargin.prover.prove import Prover
 from zkmargin.prover.setup import development_setup
 from zkmargin.verifier.check import verify_statement
 
-from ..families import SHAPES, around_zero, drawn
+from ..families import SHAPES, drawn
 
 BOXED = [name for name in rule_names() if family(name).box]
 
