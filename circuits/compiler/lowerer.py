@@ -8,7 +8,7 @@ helper hurts whoever supplies it. Where `exact` asks for both bounds at once, th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from math import gcd
@@ -90,6 +90,11 @@ class Lowerer:
             with self.builder.source(node.where, str(Unit(node.unit.powers)), node.unit.decimals):
                 made = self._made[key] = (node, self.rules[type(node)](self, node, demand))
         return made[1]
+
+    @property
+    def made(self) -> Iterator[tuple[Expression, Bound]]:
+        """Yield every node that was lowered and what became of it, children before their parents."""
+        yield from self._made.values()
 
     def name(self, word: str) -> str:
         """Return a wire name that no other node has."""

@@ -11,7 +11,7 @@ from ..model import Holdings, Opening, Table
 from ..schema import Cell, HoldingSpec, Schema
 from ..statements.engine import evaluate, money_scale
 
-__all__ = ["Case", "around_zero", "corner", "drawn", "exactly", "searched_zero", "table"]
+__all__ = ["Case", "around_zero", "corner", "drawn", "exactly", "holdings_of", "searched_zero", "table"]
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def drawn(schema: Schema, rng: Random, *, shrink: int | None = None, share: floa
         if rng.random() < 0.1:
             values[i] = rng.choice([-1, 1]) * values[i - 1]
     market, parameters = (table(schema, name, cell) for name in ("market", "parameters"))
-    return Case("random", _holdings(schema, values), market, parameters, rng.choice([0, 0, rng.randrange(1 << 40)]))
+    return Case("random", holdings_of(schema, values), market, parameters, rng.choice([0, 0, rng.randrange(1 << 40)]))
 
 
 def corner(schema: Schema, rng: Random) -> Case:
@@ -103,7 +103,7 @@ def corner(schema: Schema, rng: Random) -> Case:
         return rng.choice([value for value in ends if spec.minimum <= value <= spec.maximum])
 
     market, parameters = (table(schema, name, near) for name in ("market", "parameters"))
-    holdings = _holdings(schema, [near(spec) for spec in schema.holdings])
+    holdings = holdings_of(schema, [near(spec) for spec in schema.holdings])
     return Case("corner", holdings, market, parameters, rng.choice([0, 1, (1 << 62) - 1]))
 
 
@@ -163,7 +163,7 @@ def _nudged(schema: Schema, case: Case, place: tuple[str, int], step: int) -> Ca
     if name == "holdings":
         values = list(case.holdings.values)
         values[i] += step
-        return replace(case, holdings=_holdings(schema, values)) if values[i] <= schema.holdings[i].maximum else None
+        return replace(case, holdings=holdings_of(schema, values)) if values[i] <= schema.holdings[i].maximum else None
     before: Table = getattr(case, name)
     moved = before.replace({i: before.cells[i] + step})
     spec, cells = schema.cells(name)[i], moved.cells
@@ -173,7 +173,8 @@ def _nudged(schema: Schema, case: Case, place: tuple[str, int], step: int) -> Ca
     return replace(case, market=moved) if name == "market" else replace(case, parameters=moved)
 
 
-def _holdings(schema: Schema, values: Sequence[int]) -> Holdings:
+def holdings_of(schema: Schema, values: Sequence[int]) -> Holdings:
+    """Return flat values, in the schema's order, as holdings."""
     shape = schema.shape
     first, second = 1 + shape.positions, 1 + shape.positions + shape.collateral
     return Holdings(values[0], tuple(values[1:first]), tuple(values[first:second]), tuple(values[second:]))

@@ -28,10 +28,14 @@ class Draw(Protocol):
 class Claims:
     """The accounts of one statement. `down` is whether it says that the surplus is at least zero."""
 
-    def __init__(self, schema: Schema, statement: str, draw: Draw = drawn) -> None:
-        """Keep the schema the statement runs under and how its accounts are drawn."""
-        self.schema, self.draw = schema, draw
+    def __init__(self, schema: Schema, statement: str, draw: Draw = drawn, seed: int = 0) -> None:
+        """Keep the schema the statement runs under, how its accounts are drawn, and the seed of its questions."""
+        self.schema, self.statement, self.draw, self.seed = schema, statement, draw, seed
         self.down = statement != "shortfall"
+
+    def rng(self, question: str) -> Random:
+        """Return the generator of a question: the same accounts and lies each time."""
+        return Random(f"{self.seed} {question} {self.schema.rule} {self.statement}")  # noqa: S311
 
     def true_of(self, surplus: int) -> bool:
         """Return whether the statement is true at a surplus."""
@@ -40,7 +44,7 @@ class Claims:
     @cached_property
     def cash_counts_in_full(self) -> bool:
         """Return whether cash adds to the surplus as it is, in all of a few accounts: then zero needs no search."""
-        rng = Random("cash counts in full")  # noqa: S311
+        rng = self.rng("cash")
         cases = [corner(self.schema, rng) if i % 3 == 0 else self.draw(self.schema, rng) for i in range(12)]
         moved = [each for case in cases for each in around_zero(self.schema, case, case.surplus(self.schema))]
         return all(case.surplus(self.schema) == surplus for case, surplus in moved)

@@ -16,6 +16,7 @@ from zkmargin.circuits.rules.registry import rule_names
 from zkmargin.circuits.statements.engine import bind, money_scale
 from zkmargin.circuits.trials.accounts import corner
 from zkmargin.circuits.trials.claims import Claims
+from zkmargin.circuits.trials.hostile import violations
 from zkmargin.circuits.trials.lies import Lies, lying_hints, mutations
 from zkmargin.circuits.trials.rows import needless_rows, rank_defect
 from zkmargin.circuits.trials.subject import Subject
@@ -32,7 +33,6 @@ from ..families import (
     drawn,
     schema_of,
 )
-from .test_hostile_tables import violations
 
 ALL = list(rule_names())
 BOTH = pytest.mark.parametrize("statement", STATEMENTS)
