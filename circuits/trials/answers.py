@@ -96,16 +96,19 @@ def case_document(schema: Schema, case: Case) -> dict[str, Any]:
     return {"kind": case.kind, "holdings": holdings, **tables, "credit": str(case.credit)}
 
 
-def simpler(schema: Schema, case: Case, still: Callable[[Case], bool]) -> Case:
-    """Return a case of which `still` is true as well, with as many quantities small and round as one pass finds."""
+def simpler(schema: Schema, case: Case, still: Callable[[Case], Case | None]) -> Case:
+    """Return a case at which the fault is still there, with as many quantities small and round as one pass finds.
+
+    `still` returns the case it is handed, or one that differs from it in cash only, where the fault is there.
+    """
     for place, value in enumerate(case.holdings.values):
         low, high = schema.holdings[place].minimum, schema.holdings[place].maximum
         for small in _small(value, low, high):
             values = list(case.holdings.values)
             values[place] = small
-            tried = replace(case, holdings=holdings_of(schema, values))
-            if still(tried):
-                case = tried
+            found = still(replace(case, holdings=holdings_of(schema, values)))
+            if found is not None:
+                case = found
                 break
     for name in ("market", "parameters"):
         for place, cell in enumerate(schema.cells(name)):
@@ -113,10 +116,11 @@ def simpler(schema: Schema, case: Case, still: Callable[[Case], bool]) -> Case:
             for small in _small(table.cells[place] - cell.offset, cell.minimum, cell.maximum):
                 moved = table.replace({place: small + cell.offset})
                 tried = replace(case, market=moved) if name == "market" else replace(case, parameters=moved)
-                if _ordered(schema, name, moved.cells) and still(tried):
-                    case = tried
+                found = still(tried) if _ordered(schema, name, moved.cells) else None
+                if found is not None:
+                    case = found
                     break
-    return replace(case, credit=0) if case.credit and still(replace(case, credit=0)) else case
+    return still(replace(case, credit=0)) or case
 
 
 def _small(value: int, low: int, high: int) -> list[int]:

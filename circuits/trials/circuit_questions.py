@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from random import Random
+from typing import TypeVar
 
 from ...kernel.field import R
 from .accounts import Case
@@ -17,8 +19,11 @@ from .tried import Tried
 
 __all__ = ["changed_wires", "determined_wires", "honest_tapes", "lying_answers", "needed_rows", "public_inputs"]
 
+Lie = TypeVar("Lie")
+
 NEEDED = 95  # per cent of the rows: below, accounts do not reach the rule, or the circuit pays for nothing
 _MOST_TAPES = 400
+_CHANGED_TAPES = 4
 _HINT_TAPES = 12
 _FULL_TAPES = 12
 _WORST_SHOWN = 3  # lines of the rule named where rows are not seen to be needed
@@ -48,12 +53,13 @@ def honest_tapes(tried: Tried, count: int = 24) -> Answer:
             example = Example(f"a true claim's honest tape breaks constraint {broken}: {cause}", where, document)
         else:
             example = Example("a false claim's honest tape satisfies every row", "", document)
-    return Answer("honest-tapes", tried.statement, "honest tapes, by every row and every node", count, wrong, example)
+    return Answer("honest-tapes", tried.statement, "honest tapes, by every row and node", count, wrong, example)
 
 
 def changed_wires(tried: Tried, count: int) -> Answer:
     """Say another value of every wire of honest tapes, alone and with everything after it filled anew."""
     rng, told, found, example = tried.rng("changed-wires"), Counter[str](), 0, None
+    turns: Counter[int] = Counter()
     for _ in range(_MOST_TAPES):
         if told["alone"] + told["re-solved"] >= count:
             break
@@ -61,20 +67,21 @@ def changed_wires(tried: Tried, count: int) -> Answer:
         lies = Lies(tried.subject, tried.tape(case))
         if lies.broken:
             continue  # no honest tape: another question's answer
-        some = list(mutations(tried.subject, lies.tape, rng))
-        for wire, value in rng.sample(some, min(len(some), max(1, count // 4))):
+        changes = ((wire, (wire, value)) for wire, value in mutations(tried.subject, lies.tape, rng))
+        for wire, value in _fairly(changes, -(-count // (2 * _CHANGED_TAPES)), turns, rng):
             lies.alone(wire, value)
             lies.solved(wire, value)
         told, found = told + lies.told, found + len(lies.wrong)
         example = example or _lie_example(tried, lies, case)
     tries = told["alone"] + told["re-solved"]
-    asked = "changed wires, alone and with what follows re-solved"
+    asked = "changed wires, alone and re-solved"
     return Answer("changed-wires", tried.statement, asked, tries, found, example, _harmless(told))
 
 
 def lying_answers(tried: Tried, count: int) -> Answer:
     """Answer every hint of the witness program wrongly, for true and for false claims, up to `count` answers."""
     rng, told, found, example = tried.rng("lying-hints"), Counter[str](), 0, None
+    turns: Counter[int] = Counter()
     ways = ("overflow", "zero", "random")
     for number in range(_HINT_TAPES):
         true = number % 2 == 0
@@ -82,12 +89,13 @@ def lying_answers(tried: Tried, count: int) -> Answer:
         lies = Lies(tried.subject, tried.tape(case))
         if bool(lies.broken) is true:
             continue
-        for way, pins in _of_every_hint(list(lying_hints(tried.subject, lies.tape, rng)), count // _HINT_TAPES, rng):
+        hints = ((min(pins), (way, pins)) for way, pins in lying_hints(tried.subject, lies.tape, rng))
+        for way, pins in _fairly(hints, -(-count // _HINT_TAPES), turns, rng):
             lies.hint(pins, way)
         told, found = told + lies.told, found + len(lies.wrong)
         example = example or _lie_example(tried, lies, case)
     tries = sum(told[way] for way in ways)
-    asked = "lying answers to the hints, half of them for false claims"
+    asked = "lying answers to every hint"
     return Answer("lying-hints", tried.statement, asked, tries, found, example, _harmless(told))
 
 
@@ -102,7 +110,7 @@ def needed_rows(tried: Tried) -> Answer:
     places = Counter(f"{system.row_source(row).where or 'the statement'} ({system.cause(row)})" for row in idle)
     worst = "; ".join(f"{count} at {place}" for place, count in places.most_common(_WORST_SHOWN))
     example = Example(f"rows without which no lie passed: {worst}") if wrong else None
-    asked = f"rows, of which {100 * needed / max(1, system.rows):.1f} % are seen to be needed"
+    asked = f"rows, {100 * needed / max(1, system.rows):.1f} % seen to be needed"
     return Answer("needed-rows", tried.statement, asked, system.rows, wrong, example, {"not_seen": len(idle)})
 
 
@@ -122,7 +130,7 @@ def public_inputs(tried: Tried) -> Answer:
             break
     names = ", ".join(tried.circuit.public[wire - 1] for wire in sorted(left))
     example = Example(f"no row binds {names}: a proof would speak of any value") if left else None
-    asked = f"changes of the {len(tried.circuit.public)} public inputs"
+    asked = f"changes of all {len(tried.circuit.public)} public inputs"
     return Answer("public-inputs", tried.statement, asked, count, len(left), example)
 
 
@@ -138,22 +146,21 @@ def determined_wires(tried: Tried) -> Answer:
         if not free:
             break
     example = Example(f"{free} wires are not determined by the rows, to first order") if free else None
-    asked = "wires determined by the rows, to first order"
+    asked = "wires, determined to first order"
     return Answer("determined-wires", tried.statement, asked, len(subject.wires), free, example)
 
 
-def _of_every_hint(
-    answers: list[tuple[str, dict[int, int]]], count: int, rng: Random
-) -> list[tuple[str, dict[int, int]]]:
-    """Return `count` of the answers, or more where there are more hints than that: at least one to each."""
-    rng.shuffle(answers)
-    turns: Counter[int] = Counter()
-    ordered: list[tuple[int, int]] = []
-    for number, (_, pins) in enumerate(answers):
-        ordered.append((turns[min(pins)], number))
-        turns[min(pins)] += 1
-    ordered.sort()
-    return [answers[number] for _, number in ordered[: max(count, len(turns))]]
+def _fairly(lies: Iterable[tuple[int, Lie]], count: int, turns: Counter[int], rng: Random) -> list[Lie]:
+    """Return `count` of the lies by wire: none has a turn more than another before all have had as many."""
+    some = list(lies)
+    rng.shuffle(some)
+    before, ranked = Counter(turns), []
+    for number, (wire, _) in enumerate(some):
+        ranked.append((before[wire], number))
+        before[wire] += 1
+    chosen = [some[number] for _, number in sorted(ranked)[:count]]
+    turns.update(wire for wire, _ in chosen)
+    return [lie for _, lie in chosen]
 
 
 def _refused(machine: Machine, tape: Tape, wire: int, other: int) -> bool:

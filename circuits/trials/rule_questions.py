@@ -72,7 +72,7 @@ def parts_add_up(claims: Claims) -> Answer:
             wrong += 1
             said = f"the parts {', '.join(found.parts)} add up to {total}, the surplus is {found.surplus}"
             example = example or Example(said, "", case_document(schema, case))
-    return Answer("parts", "", "accounts, the rule's parts add up to the surplus", _PART_CASES, wrong, example)
+    return Answer("parts", "", "accounts, whose parts add up", _PART_CASES, wrong, example)
 
 
 def complement(pair: Mapping[str, Tried], count: int) -> Answer:
@@ -102,7 +102,7 @@ def complement(pair: Mapping[str, Tried], count: int) -> Answer:
     if not faults and not (kinds["sufficient"] and kinds["short"]):
         missing = "short" if kinds["sufficient"] else "sufficient"
         faults, example = 1, Example(f"of {tries:,} accounts none is {missing}: the rule decides nothing")
-    asked = "accounts, exactly the circuit that the engine says holds"
+    asked = f"accounts: {wrong['both']} prove both, {wrong['neither']} neither, {wrong['wrong']} the wrong one"
     return Answer("complement", "", asked, tries, faults, example, details)
 
 
@@ -117,7 +117,7 @@ def box_complement(tried: Tried, count: int) -> Answer:
             if example is None:
                 said = f"the box circuit {'refuses' if surplus >= 0 else 'accepts'} a worst surplus of {surplus}"
                 example = _blamed(tried, case, said)
-    asked = "accounts, the box circuit holds exactly where the worst surplus does"
+    asked = "accounts, by the worst of their box"
     return Answer("complement", tried.statement, asked, tries, wrong, example, dict(kinds))
 
 
@@ -141,7 +141,7 @@ def markets_inside(family: Family, plain: Claims, box: Tried, count: int) -> Ans
                     wrong += 1
                     said = f"a box of {family.name} with a worst surplus of {worst} holds a market where it is short"
                     example = example or Example(said, "", case_document(plain.schema, inside))
-    return Answer("markets-inside", box.statement, "markets inside boxes that are accepted", tries, wrong, example)
+    return Answer("markets-inside", box.statement, "markets inside accepted boxes", tries, wrong, example)
 
 
 def _complement_example(
@@ -149,7 +149,18 @@ def _complement_example(
 ) -> Example:
     """Return the fault at an account as simple as it can be made, with the node that is to blame."""
     schema = pair["sufficiency"].schema
-    case = simpler(schema, case, lambda tried: fault(tried, tried.surplus(schema)) == found)
+    level, scale, cash = case.surplus(schema), money_scale(schema), schema.holdings[0]
+
+    def still(tried: Case) -> Case | None:
+        """Return the case or, so that faults near zero stay there, one with cash that levels its surplus."""
+        levelled = tried.holdings.cash + (level - tried.surplus(schema)) // scale
+        level_cash = min(max(levelled, cash.minimum), cash.maximum)
+        for each in (tried, replace(tried, holdings=replace(tried.holdings, cash=level_cash))):
+            if fault(each, each.surplus(schema)) == found:
+                return each
+        return None
+
+    case = simpler(schema, case, still)
     surplus = case.surplus(schema)
     held = [statement for statement, tried in pair.items() if tried.satisfiable(case)]
     said = f"{' and '.join(held) or 'neither circuit'} can be proved of a surplus of {surplus}"

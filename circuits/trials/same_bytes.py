@@ -77,7 +77,7 @@ def same_bytes(tried: Sequence[Tried], others: OtherProcesses | None) -> Answer:
                 said = "the rule cannot be compiled in" if hashes is None else f"{statement} has other bytes in"
                 hint = "does it iterate over a set, or read the clock or the environment?"
                 example = example or Example(f"{said} another process: {hint}")
-    return Answer("same-bytes", "", "circuits compiled again, here and in other processes", count, wrong, example)
+    return Answer("same-bytes", "", "circuits compiled again elsewhere", count, wrong, example)
 
 
 def _hash_of(tried: Tried) -> str:
