@@ -81,9 +81,13 @@ def _run(path: Path) -> ModuleType:
     sys.path.insert(0, str(folder))
     try:
         with _one_sentence(path):
-            return importlib.import_module(".".join(parts)) if len(parts) > 1 else _alone(full)
+            module = importlib.import_module(".".join(parts)) if len(parts) > 1 else _alone(full)
     finally:
         sys.path.remove(str(folder))
+    if Path(module.__file__ or "").resolve() != full:
+        said = f"another {module.__name__} is loaded already, from {module.__file__}"
+        raise FileError(said, file=str(path), hint="try that rule by its name")
+    return module
 
 
 def _alone(path: Path) -> ModuleType:

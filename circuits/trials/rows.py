@@ -13,13 +13,14 @@ from .subject import HELPERS, Subject, bits_of
 __all__ = ["needless_rows", "rank_defect"]
 
 
-def needless_rows(subject: Subject, tapes: Iterable[Tape]) -> list[int]:
-    """Return the rows without which nothing more would be accepted, as far as lies about these tapes show (S3).
+def needless_rows(subject: Subject, tapes: Iterable[Tape], among: Iterable[int] | None = None) -> list[int]:
+    """Return the rows, of all or `among` some, without which nothing more would be accepted.
 
-    A row is needed when some lie, everything after it filled anew, breaks it and no other.
+    That is as far as lies about these tapes show (S3): a row is needed when some lie, everything after it filled anew,
+    breaks it and no other.
     """
     machine = subject.machine
-    left = set(range(subject.system.rows))
+    left = set(range(subject.system.rows) if among is None else among)
     for tape in tapes:
         for number in sorted(left):
             for pins in _lies_about(subject, tape, number):

@@ -102,7 +102,7 @@ def complement(pair: Mapping[str, Tried], count: int) -> Answer:
     if not faults and not (kinds["sufficient"] and kinds["short"]):
         missing = "short" if kinds["sufficient"] else "sufficient"
         faults, example = 1, Example(f"of {tries:,} accounts none is {missing}: the rule decides nothing")
-    asked = f"accounts: {wrong['both']} prove both, {wrong['neither']} neither, {wrong['wrong']} the wrong one"
+    asked = f"accounts: {wrong['both']} both, {wrong['neither']} neither, {wrong['wrong']} wrong"
     return Answer("complement", "", asked, tries, faults, example, details)
 
 

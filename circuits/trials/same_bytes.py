@@ -33,7 +33,7 @@ class OtherProcesses:
     def __init__(self, reference: str, schema: Schema, statements: Iterable[str]) -> None:
         """Start them."""
         shape = json.dumps(schema.shape.as_json())
-        command = [sys.executable, "-m", __name__, reference, schema.rule, shape, *statements]
+        command = [sys.executable, "-P", "-m", __name__, reference, schema.rule, shape, *statements]
         self._started = [
             subprocess.Popen(  # noqa: S603  # this interpreter and this module, on the file the user named
                 command,
