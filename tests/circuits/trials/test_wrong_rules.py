@@ -111,7 +111,7 @@ def lower_loose(lowerer, node, demand):
     return Bound(Linear.wire(wire), *node.interval, exact=False)
 
 
-def test_a_lowering_that_leaves_its_wire_free_is_found_by_lies_and_by_nothing_else(ask, monkeypatch, tally):
+def test_a_lowering_that_leaves_its_wire_free_is_found_by_lies_and_by_nothing_else(ask, monkeypatch, say):
     monkeypatch.setitem(LOWERINGS, Loose, lower_loose)
     questions = [lambda pair: changed_wires(pair["sufficiency"], 4000)]
     questions += [lambda pair: lying_answers(pair["sufficiency"], 1200)]
@@ -121,7 +121,9 @@ def test_a_lowering_that_leaves_its_wire_free_is_found_by_lies_and_by_nothing_el
         assert answer.wrong
         assert "loose" in answer.example.sentence
         assert HERE in answer.example.where
-    tally("TRIAL", "lies to a circuit with one free wire, told to find it", changed.count + hints.count)
+    say(
+        f"a circuit with one free wire: {changed.wrong} of {changed.count:,} and {hints.wrong} of {hints.count:,} lies pass"
+    )
 
 
 def test_every_wire_is_lied_about_however_few_the_lies(ask, monkeypatch):
@@ -202,7 +204,7 @@ def test_a_box_that_is_not_at_its_worst_is_found(monkeypatch):
     assert "holds a market where it is short" in found.example.sentence
 
 
-def test_a_sound_rule_passes_every_question_and_stands_in_for_the_trial_only(tally):
+def test_a_sound_rule_passes_every_question_and_stands_in_for_the_trial_only(say):
     """Under the name of an installed rule, which is itself again afterwards."""
     installed = rule_plugin("drift")
     rule = replace(
@@ -218,7 +220,7 @@ def test_a_sound_rule_passes_every_question_and_stands_in_for_the_trial_only(tal
     assert {answer.statement for answer in found.answers} == {"", "sufficiency", "shortfall", BOX}
     assert rule_plugin("drift") is installed
     assert family("drift").trial == Shape(1, 1, 1)
-    tally("TRIAL", "tries of a sound rule, all questions", sum(answer.count for answer in found.answers))
+    say(f"a sound rule: {sum(answer.count for answer in found.answers):,} tries, 0 wrong")
 
 
 def test_the_same_seed_asks_the_same(ask):
