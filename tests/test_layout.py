@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ROOMS = ["kernel", "contracts", "circuits", "verifier", "prover", "client"]
 FOLDERS = {
-    "circuits": ["language", "rules", "compiler", "gadgets", "statements"],
+    "circuits": ["language", "rules", "compiler", "gadgets", "statements", "trials"],
     "client": [
         *("files", "risk", "families", "secrets", "chains", "margin", "imports"),
         *("session", "batch", "views", "service", "commands"),

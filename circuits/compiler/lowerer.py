@@ -92,6 +92,11 @@ class Lowerer:
                 made = self._made[key] = (node, self.rules[type(node)](self, node, demand))
         return made[1]
 
+    @property
+    def made(self) -> Iterator[tuple[Expression, Bound]]:
+        """Yield every node that was lowered and what became of it, children before their parents."""
+        yield from self._made.values()
+
     def name(self, word: str) -> str:
         """Return a wire name that no other node has."""
         number = self._names[word] = self._names.get(word, -1) + 1

@@ -134,5 +134,11 @@ def _parameter_cells(shape: Shape) -> tuple[Cell, ...]:
 
 
 COLLATERAL_FACTOR = Family(
-    "collateral-factor", collateral_factor_schema, equity, requirement, parts=parts, size_of=collateral_factor_size
+    "collateral-factor",
+    collateral_factor_schema,
+    equity,
+    requirement,
+    parts=parts,
+    trial=Shape(0, 2, 2, None, (("groups", 1),)),
+    size_of=collateral_factor_size,
 )

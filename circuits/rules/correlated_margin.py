@@ -85,4 +85,5 @@ CORRELATED_MARGIN = Family(
     requirement,
     parts=parts,
     size_of=correlated_margin_size,
+    trial=Shape(2, 1, 1, 1, (("factors", 1),)),
 )

@@ -133,4 +133,5 @@ CROSS_MARGIN = Family(
     requirement,
     position_requirement,
     box={"price": "price", "funding": "price", "asset_price": "asset_price", "borrow_index": "borrow_index"},
+    trial=Shape(4, 2, 2, 2),
 )

@@ -175,4 +175,4 @@ def _parameter_cells(shape: Shape) -> tuple[Cell, ...]:
     return tuple(cells)
 
 
-DRIFT = Family("drift", drift_schema, equity, requirement, position_requirement)
+DRIFT = Family("drift", drift_schema, equity, requirement, position_requirement, trial=Shape(1, 1, 1))

@@ -112,4 +112,4 @@ def _parameter_cells(shape: Shape) -> tuple[Cell, ...]:
     return tuple(cells)
 
 
-DYDX_V4 = Family("dydx-v4", dydx_v4_schema, equity, requirement, position_requirement)
+DYDX_V4 = Family("dydx-v4", dydx_v4_schema, equity, requirement, position_requirement, trial=Shape(1, 0, 0))

@@ -129,5 +129,11 @@ def expected_shortfall_schema(shape: Shape) -> Schema:
 
 
 EXPECTED_SHORTFALL = Family(
-    "expected-shortfall", expected_shortfall_schema, equity, requirement, scenarios=profits, size_of=tail_size
+    "expected-shortfall",
+    expected_shortfall_schema,
+    equity,
+    requirement,
+    scenarios=profits,
+    trial=Shape(2, 1, 0, None, (("scenarios", 4), ("worst", 2))),
+    size_of=tail_size,
 )

@@ -124,4 +124,5 @@ REGIME_MARGIN = Family(
     requirement,
     position_requirement,
     size_of=regime_margin_size,
+    trial=Shape(1, 1, 1, 2, (("regimes", 3),)),
 )

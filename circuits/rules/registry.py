@@ -11,6 +11,8 @@ when it is asked for and not before: what is wrong with one package's rule stops
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pkgutil import resolve_name
@@ -22,7 +24,7 @@ from .family import Family
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["GROUP", "RulePlugin", "family", "forget", "register", "rule_names", "rule_plugin"]
+__all__ = ["GROUP", "RulePlugin", "family", "forget", "register", "rule_names", "rule_plugin", "standing_in"]
 
 GROUP = "zkmargin.rules"
 
@@ -91,6 +93,24 @@ def register(plugin: RulePlugin) -> None:
 def forget(name: str) -> None:
     """Undo `register`; a rule that a package has stays known."""
     _registered.pop(name, None)
+
+
+@contextmanager
+def standing_in(plugin: RulePlugin) -> Iterator[None]:
+    """Let a rule stand under its name inside a `with` block, whether or not a package has one of that name.
+
+    What was there before stands there again after. For trials of a rule whose package is installed already.
+    """
+    name = plugin.family.name
+    before = _registered.get(name)
+    _registered[name] = plugin
+    try:
+        yield
+    finally:
+        if before is None:
+            _registered.pop(name, None)
+        else:
+            _registered[name] = before
 
 
 @cache

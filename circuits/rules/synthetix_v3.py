@@ -137,4 +137,5 @@ SYNTHETIX_V3 = Family(
     requirement,
     parts=parts,
     box=cross_margin.CROSS_MARGIN.box,
+    trial=Shape(2, 1, 0),
 )

@@ -76,4 +76,5 @@ TIERED_HAIRCUT = Family(
     equity,
     requirement,
     box={"asset_price": "asset_price", "borrow_index": "borrow_index"},
+    trial=Shape(0, 1, 1, 2),
 )

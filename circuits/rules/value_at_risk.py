@@ -29,4 +29,12 @@ def value_at_risk_schema(shape: Shape) -> Schema:
     return tail_schema("value-at-risk", shape)
 
 
-VALUE_AT_RISK = Family("value-at-risk", value_at_risk_schema, equity, requirement, scenarios=profits, size_of=tail_size)
+VALUE_AT_RISK = Family(
+    "value-at-risk",
+    value_at_risk_schema,
+    equity,
+    requirement,
+    scenarios=profits,
+    trial=Shape(2, 1, 0, None, (("scenarios", 4), ("worst", 2))),
+    size_of=tail_size,
+)

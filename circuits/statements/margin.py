@@ -20,7 +20,7 @@ from ..schema import HoldingSpec, Schema
 from .commitment import constrain_commitment
 from .engine import bind, money_scale
 
-__all__ = ["SINGLES", "STATEMENTS", "build_margin", "hidden_names", "public_names"]
+__all__ = ["SINGLES", "STATEMENTS", "build_margin", "hidden_names", "lower_margin", "public_names"]
 
 SINGLES = ("commitment", "credit", "context")
 
@@ -37,6 +37,14 @@ def hidden_names(schema: Schema) -> tuple[str, ...]:
 
 def build_margin(schema: Schema, statement: str) -> Builder:
     """Return the circuit of a margin statement. Raises RuleError when the rule cannot be lowered soundly."""
+    return lower_margin(schema, statement)[0]
+
+
+def lower_margin(schema: Schema, statement: str) -> tuple[Builder, Lowering]:
+    """Return the circuit of a margin statement and, for trials, what each node of the rule became in it.
+
+    Raises RuleError when the rule cannot be lowered soundly.
+    """
     if statement not in (BOX,) if schema.plain else statement not in STATEMENTS:
         known = ", ".join((*STATEMENTS, BOX))
         raise InputError(f"there is no statement {statement!r} of this schema", code="unknown-statement", hint=known)
@@ -54,7 +62,8 @@ def build_margin(schema: Schema, statement: str) -> Builder:
     _bind_opaque(builder, "context")
 
     side = Side.HI if statement == "shortfall" else Side.LO
-    surplus = Lowering(builder, leaves).bound(rule.surplus, side)
+    lowering = Lowering(builder, leaves)
+    surplus = lowering.bound(rule.surplus, side)
     scale, top = money_scale(schema), (1 << CREDIT_BITS) - 1
     total = surplus.linear + builder.public("credit").scaled(scale)
     low, high = surplus.low, surplus.high + scale * top
@@ -65,7 +74,7 @@ def build_margin(schema: Schema, statement: str) -> Builder:
         short = -total - Linear.constant(1)
         range_check(builder, Bound(short, -high - 1, -low - 1), (-honest_low - 1).bit_length(), "shortfall")
     builder.finish()
-    return builder
+    return builder, lowering
 
 
 def _holding(builder: Builder, spec: HoldingSpec) -> Bound:

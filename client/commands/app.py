@@ -29,6 +29,7 @@ from .batch_commands import (
 from .ceremony_commands import ceremony, start_one
 from .integers import required_integer
 from .output import INTERRUPTED, answer, guarded
+from .rule_commands import rule
 
 __all__ = ["app", "main", "run"]
 
@@ -43,6 +44,7 @@ app = typer.Typer(
 groth16 = typer.Typer(help="Prove and verify any circom user's files.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(groth16, name="groth16")
 app.add_typer(ceremony, name="ceremony")
+app.add_typer(rule, name="rule")
 portfolio_commands.register(app)
 import_commands.register(app)
 circuit_commands.register(app)

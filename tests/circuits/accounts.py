@@ -1,54 +1,15 @@
 """Accounts and tables that hurt: random ones, corners, tier boundaries hit to the unit, surpluses of -1, 0 and +1."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from zkmargin.circuits.model import Holdings, Opening, Table
-from zkmargin.circuits.statements.engine import evaluate
+from zkmargin.circuits.model import Holdings, Table
+from zkmargin.circuits.trials.accounts import Case, table
 
 FINE = 10**9  # smallest units a money unit
 
 
-@dataclass(frozen=True)
-class Case:
-    """One account at one round; `kind` says how it was drawn."""
-
-    kind: str
-    holdings: Holdings
-    market: Table
-    parameters: Table
-    credit: int = 0
-    context: int = 7
-    salt: int = 11
-
-    def surplus(self, schema):
-        return evaluate(schema, self.holdings, self.market, self.parameters, self.credit).surplus
-
-    @property
-    def opening(self):
-        return Opening(self.holdings, (3, 5), self.salt)
-
-    @property
-    def public(self):
-        return (0, self.credit, self.context, *self.market.cells, *self.parameters.cells)
-
-    @property
-    def hidden(self):
-        return (*self.holdings.values, 3, 5, self.salt)
-
-
 def index_of(schema, table, name):
     return [cell.name for cell in schema.cells(table)].index(f"{table}.{name}")
-
-
-def table(schema, name, pick):
-    """Return a table whose true values `pick` chooses, raised where the schema's order wants it."""
-    values = []
-    for cell in schema.cells(name):
-        value = pick(cell)
-        if cell.at_least is not None:
-            value = max(value, values[cell.at_least])
-        values.append(value)
-    return Table(name, 1, tuple(v + cell.offset for v, cell in zip(values, schema.cells(name), strict=True)))
 
 
 def random_case(schema, rng, *, modest=False):

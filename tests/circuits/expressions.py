@@ -30,8 +30,8 @@ from zkmargin.circuits.language.language import (
     sum_largest,
     walk,
 )
+from zkmargin.circuits.trials.machine import Machine
 
-from .machine import Machine
 from .solver import Solver
 
 

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
-from .accounts import index_of, table
+from zkmargin.circuits.trials.accounts import table
+
+from .accounts import index_of
 
 
 def values(schema, name, part):

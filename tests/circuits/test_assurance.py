@@ -31,11 +31,14 @@ from zkmargin.circuits.language.language import (
     spread_credit,
     sum_largest,
 )
+from zkmargin.circuits.trials.lies import Lies, lying_hints, mutations
+from zkmargin.circuits.trials.rows import needless_rows, rank_defect
+from zkmargin.circuits.trials.subject import Subject
 
 from .accounts import full_slots, mixed_cases, tuned_case
+from .best_claim import best_claim
 from .conftest import compiled
 from .expressions import TinyRule
-from .harness import Lies, Subject, best_claim, lying_hints, mutations, needless_rows, rank_defect
 from .statements.test_no_witness import known_wires
 
 

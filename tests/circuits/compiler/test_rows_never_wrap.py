@@ -9,10 +9,10 @@ import pytest
 from zkmargin.circuits.build import compile_statement
 from zkmargin.circuits.model import Shape
 from zkmargin.circuits.rules.registry import rule_names
+from zkmargin.circuits.trials.machine import Machine
 from zkmargin.kernel import R
 
 from ..families import STATEMENTS, compiled
-from ..machine import Machine
 from .test_intervals import WireIntervals, signed
 
 LARGE = {

@@ -218,7 +218,8 @@ def test_every_node_of_the_language_has_a_lowering():
         return {kind, *(deeper for child in kind.__subclasses__() for deeper in below(child))}
 
     abstract = {Expression, expressions._Node}
-    assert below(Expression) - abstract == set(LOWERINGS)
+    of_the_language = {kind for kind in below(Expression) if kind.__module__.startswith("zkmargin.")}  # not of a test
+    assert of_the_language - abstract == set(LOWERINGS)
 
 
 def test_units_in_words():

@@ -14,14 +14,16 @@ from zkmargin.circuits.rules.liquidation import derive_largest_fraction
 from zkmargin.circuits.rules.registry import family
 from zkmargin.circuits.statements.commitment import commit, groups
 from zkmargin.circuits.statements.engine import evaluate
+from zkmargin.circuits.trials.accounts import Case, table
+from zkmargin.circuits.trials.lies import Lies
+from zkmargin.circuits.trials.subject import filled_together
 from zkmargin.kernel import R, load_program
 from zkmargin.kernel.errors import InputError, RuleError, Unsatisfied
 from zkmargin.kernel.witness_program import BITS, QUOTIENT, SIGN
 
-from ..accounts import Case, index_of, table
+from ..accounts import index_of
 from ..expressions import TinyRule
 from ..families import SHAPES, STATEMENTS, FamilyMargin, compiled, drawn, schema_of
-from ..harness import Lies, _together
 
 EVERY = pytest.mark.parametrize("name", sorted(SHAPES))
 ROUNDED = ("dydx-v4", "drift", "synthetix-v3", "tiered-haircut")
@@ -67,7 +69,7 @@ def test_a_flag_that_is_not_boolean_or_an_index_out_of_range_chooses_another_tie
     assert not lies.broken
     for operation, first, size, _ in trial.subject.machine.steps:
         if operation in (BITS, SIGN):
-            places = list(_together(operation, first, size))
+            places = list(filled_together(operation, first, size))
             for wire in {places[0], places[-1]}:
                 for value in (2, R - 1):
                     lies.hint({wire: value}, "told")

@@ -14,23 +14,25 @@ from zkmargin.circuits.build import compile_statement
 from zkmargin.circuits.language.language import CellRef, Constant, HoldingRef, walk
 from zkmargin.circuits.rules.registry import rule_names
 from zkmargin.circuits.statements.engine import bind, money_scale
+from zkmargin.circuits.trials.accounts import corner
+from zkmargin.circuits.trials.claims import Claims
+from zkmargin.circuits.trials.hostile import violations
+from zkmargin.circuits.trials.lies import Lies, lying_hints, mutations
+from zkmargin.circuits.trials.rows import needless_rows, rank_defect
+from zkmargin.circuits.trials.subject import Subject
 from zkmargin.kernel import R, load_program
 from zkmargin.kernel.errors import InputError, Unsatisfied
 
+from ..best_claim import best_claim
 from ..families import (
     SEARCHED,
     SHAPES,
     STATEMENTS,
     FamilyMargin,
-    around_zero,
     compiled,
-    corner,
     drawn,
-    exactly,
     schema_of,
 )
-from ..harness import Lies, Subject, best_claim, lying_hints, mutations, needless_rows, rank_defect
-from .test_hostile_tables import violations
 
 ALL = list(rule_names())
 BOTH = pytest.mark.parametrize("statement", STATEMENTS)
@@ -55,31 +57,16 @@ def satisfiable(name, statement, case):
     return True
 
 
-def cases(schema, rng, count):
-    """Yield (case, surplus): random and corner ones, each again with its cash moved to either side of zero."""
-    made = 0
-    while made < count:
-        case = corner(schema, rng) if rng.random() < 0.2 else drawn(schema, rng)
-        surplus = case.surplus(schema)
-        if made % 50 == 0:
-            tuned = [exactly(schema, rng, case, target) for target in (-1, 0, 1)]
-            tuned = [(case, case.surplus(schema)) for case in tuned if case is not None]
-        else:
-            tuned = []
-        for each in [(case, surplus), *around_zero(schema, case, surplus), *tuned]:
-            made += 1
-            yield each
-
-
-def test_every_family_is_tested():
+def test_every_family_says_at_which_shape_it_is_tried():
     assert sorted(SHAPES) == ALL
+    assert [name for name, shape in SHAPES.items() if shape is None] == []
 
 
 @EVERY
 def test_exactly_one_of_the_two_circuits_is_satisfiable(name, rng, goal, tally):
     schema, aim = schema_of(name), goal(2000, 100_000)
     kinds, wrong = Counter(), Counter()
-    for number, (case, surplus) in enumerate(cases(schema, rng, aim.asked)):
+    for number, (case, surplus) in enumerate(Claims(schema, "sufficiency", drawn).cases(rng, aim.asked)):
         if aim.reached(number):
             break
         if number % 10 == 0:

@@ -10,26 +10,16 @@ import pytest
 from zkmargin.circuits.model import Holdings, Table
 from zkmargin.circuits.schema import Schema
 from zkmargin.circuits.statements.margin import SINGLES, STATEMENTS
+from zkmargin.circuits.trials.accounts import Case
+from zkmargin.circuits.trials.hostile import violations
 from zkmargin.kernel import R
 from zkmargin.kernel.errors import InputError, ProofRejected
 from zkmargin.verifier.check import check_public
 
-from ..accounts import Case, full_slots, index_of
+from ..accounts import full_slots, index_of
 from ..conftest import FULL, SMALL, compiled, machine
 
 SHAPES = pytest.mark.parametrize("shape", [SMALL, FULL], ids=["small", "full"])
-
-
-def violations(schema, table):
-    """Yield (cell, stored) outside the cell's width, range, sign or order."""
-    for place, cell in enumerate(schema.cells(table.name)):
-        low, high = cell.minimum + cell.offset, cell.maximum + cell.offset
-        outside = {low - 1, high + 1, -1, R - 1, R, R + table.cells[place], R - (1 << 20), 1 << cell.bits, 1 << 253}
-        if cell.minimum > 0:
-            outside |= {0, 1, cell.minimum - 1}
-        yield from ((place, stored) for stored in outside if not low <= stored <= high)
-        if cell.at_least is not None:
-            yield place, table.cells[cell.at_least] - 1
 
 
 @SHAPES

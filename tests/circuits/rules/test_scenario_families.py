@@ -13,8 +13,8 @@ from zkmargin.circuits.model import Shape
 from zkmargin.circuits.rules.span import calendar_pairs, commodity_pairs, slots_of
 from zkmargin.circuits.statements.engine import bind, money_scale
 
+from ..best_claim import best_claim
 from ..families import SHAPES, STATEMENTS, FamilyMargin, compiled, drawn, schema_of
-from ..harness import best_claim
 from ..shaped import values
 from ..statements.test_no_witness import known_wires
 

@@ -11,9 +11,9 @@ import pytest
 from zkmargin.circuits.rules.family import table_view
 from zkmargin.circuits.rules.registry import family, rule_names
 from zkmargin.circuits.statements.engine import evaluate, money_scale
+from zkmargin.circuits.trials.accounts import Case, corner, table
 
-from ..accounts import Case, table
-from ..families import SHAPES, corner, drawn, schema_of
+from ..families import SHAPES, drawn, schema_of
 from ..shaped import values, with_values
 
 POSITIONS = [name for name in rule_names() if SHAPES[name].positions]

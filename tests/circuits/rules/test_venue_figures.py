@@ -20,9 +20,10 @@ from zkmargin.circuits.rules.drift import asset_weight, liability_weight
 from zkmargin.circuits.rules.dydx_v4 import imf_increase
 from zkmargin.circuits.rules.registry import family
 from zkmargin.circuits.statements.engine import evaluate
+from zkmargin.circuits.trials.accounts import Case, table
+from zkmargin.circuits.trials.subject import Subject
 
-from ..accounts import Case, table
-from ..harness import Subject, best_claim
+from ..best_claim import best_claim
 from ..statements.test_no_witness import known_wires
 
 USD = 10**8

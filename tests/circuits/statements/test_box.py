@@ -13,7 +13,9 @@ from zkmargin.circuits.rules.registry import RulePlugin, family, forget, registe
 from zkmargin.circuits.schema import Schema, holding_specs, unsigned
 from zkmargin.circuits.statements.commitment import commit
 from zkmargin.circuits.statements.engine import evaluate, money_scale
-from zkmargin.circuits.statements.price_box import box_name, box_schema, box_table
+from zkmargin.circuits.statements.price_box import box_schema, box_table
+from zkmargin.circuits.trials.accounts import around_zero
+from zkmargin.circuits.trials.boxes import box_around, market_inside
 from zkmargin.kernel import load_program
 from zkmargin.kernel.errors import InputError, Insufficient, RuleError, Unsatisfied
 from zkmargin.prover.prove import Prover
@@ -21,7 +23,7 @@ from zkmargin.prover.setup import development_setup
 from zkmargin.verifier.check import Demands, verify_statement
 from zkmargin.verifier.statement_keys import judge_key
 
-from ..families import SHAPES, around_zero, drawn
+from ..families import SHAPES, drawn
 
 BOXED = [name for name in rule_names() if family(name).box]
 
@@ -29,31 +31,6 @@ BOXED = [name for name in rule_names() if family(name).box]
 def boxed(name):
     """Return (plain schema, box schema) of a family at its small shape."""
     return family(name).schema_of(SHAPES[name]), statement_schema(name, SHAPES[name], BOX)
-
-
-def box_around(plain, box, case, rng, widest=Fraction(1, 5)):
-    """Return a box's market table around a case's market: each moving value up to a fifth to either side."""
-    values = {c.name: s - c.offset for c, s in zip(plain.cells("market"), case.market.cells, strict=True)}
-    ends = {}
-    for cell in plain.cells("market"):
-        reach = int(abs(values[cell.name]) * widest * Fraction(rng.randrange(101), 100)) + rng.randrange(2)
-        ends[box_name(cell.name, "lo")] = max(cell.minimum, values[cell.name] - reach)
-        ends[box_name(cell.name, "hi")] = min(cell.maximum, values[cell.name] + reach)
-        ends[cell.name] = values[cell.name]
-    stored = tuple(ends[cell.name] + cell.offset for cell in box.cells("market"))
-    table = Table("market", case.market.number, stored)
-    box.check_table(table)
-    return table, ends
-
-
-def market_inside(plain, ends, rng, *, corner=False):
-    """Return a market inside a box, any of its points or one of its corners."""
-    cells = []
-    for cell in plain.cells("market"):
-        low, high = (ends[box_name(cell.name, which)] for which in ("lo", "hi"))
-        inside = rng.choice([low, high]) if corner or rng.random() < 0.2 else rng.randint(low, high)
-        cells.append(inside + cell.offset)
-    return Table("market", 1, tuple(cells))
 
 
 def accounts(plain, box, rng):
@@ -73,7 +50,7 @@ def test_no_market_inside_an_accepted_box_makes_the_account_insolvent(name, rng,
     tried = breaches = 0
     for case, _table, ends, _worst in accounts(plain, box, rng):
         for number in range(20):
-            market = market_inside(plain, ends, rng, corner=number % 4 == 0)
+            market = market_inside(plain, box, ends, rng, corner=number % 4 == 0)
             breaches += evaluate(plain, case.holdings, market, case.parameters, case.credit).surplus < 0
             tried += 1
         if tried >= size(10_000, 1_000_000):

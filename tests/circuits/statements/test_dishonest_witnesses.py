@@ -9,12 +9,12 @@ from collections import Counter
 
 import pytest
 
+from zkmargin.circuits.trials.machine import Machine
 from zkmargin.kernel import R
 
 from ..accounts import corner_case, mixed_cases, on_boundary, random_case, tuned_case
 from ..conftest import compiled, machine
 from ..lies import Liar
-from ..machine import Machine
 
 
 def false_cases(statement, rng, count):

@@ -10,9 +10,9 @@ from zkmargin.circuits.compiler.linear import Bound, Linear
 from zkmargin.circuits.compiler.range_checks import range_check, sign_and_magnitude
 from zkmargin.circuits.gadgets.bits import offset_input, signed_input, unsigned_input
 from zkmargin.circuits.gadgets.poseidon import poseidon_template
+from zkmargin.circuits.trials.rows import needless_rows, rank_defect
+from zkmargin.circuits.trials.subject import Subject
 from zkmargin.kernel import R
-
-from ..harness import Subject, needless_rows, rank_defect
 
 GADGETS = (range_check, sign_and_magnitude, signed_input, unsigned_input, offset_input)
 

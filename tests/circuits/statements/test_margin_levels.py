@@ -9,9 +9,9 @@ import pytest
 from zkmargin.circuits.model import Shape
 from zkmargin.circuits.rules.registry import rule_names
 from zkmargin.circuits.statements.engine import evaluate
+from zkmargin.circuits.trials.accounts import corner, table
 
-from ..accounts import table
-from ..families import corner, drawn, schema_of
+from ..families import drawn, schema_of
 from ..shaped import values
 
 EVERY = pytest.mark.parametrize("name", rule_names())

@@ -14,9 +14,10 @@ from zkmargin.circuits.schema import HoldingSpec, Schema
 from zkmargin.circuits.statements.commitment import groups
 from zkmargin.circuits.statements.engine import evaluate
 from zkmargin.circuits.statements.margin import STATEMENTS, build_margin
+from zkmargin.circuits.trials.accounts import Case, table
 from zkmargin.kernel import R
 
-from ..accounts import Case, corner_case, mixed_cases, table, tuned_case
+from ..accounts import corner_case, mixed_cases, tuned_case
 from ..conftest import compiled
 from ..solver import Solver
 

@@ -4,12 +4,17 @@ It shares no code with `WitnessProgram.run` or `ConstraintSystem.unsatisfied`, s
 the liar's value whatever the program would write; a range that does not fit is cut, never raised: only rows decide.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
 from math import isqrt
 from operator import itemgetter, mul
 
-from zkmargin.kernel import R
-from zkmargin.kernel.witness_program import (
+from ...kernel.combinations import Pool
+from ...kernel.errors import FormatError
+from ...kernel.field import R
+from ...kernel.witness_program import (
     BITS,
     FLAGS,
     LARGEST,
@@ -20,17 +25,27 @@ from zkmargin.kernel.witness_program import (
     ROOT,
     SIGN,
     SMALLEST,
+    Instruction,
+    WitnessProgram,
 )
+from ..compiler.system import ConstraintSystem
 
-HALF = R // 2
+__all__ = ["Machine", "Read", "Step", "Tape", "signed"]
+
+Tape = list[int]  # the wires, wire one first, then the hidden inputs
+Read = Callable[[Sequence[int]], int]
+Step = tuple[int, int, int, tuple[Read, ...]]
+"""One step taken apart: operation, first wire written, size, and what it reads, each a function of the tape."""
+
+_HALF = R // 2
 
 
-def combination(pool, number):
-    """Return one combination as a function of the tape."""
+def _combination(pool: Pool, number: int) -> tuple[Read, tuple[int, ...]]:
+    """Return one combination as a function of the tape, and the places it reads."""
     terms = pool.terms(number)
     places, coefficients = tuple(terms), tuple(terms.values())
     if not places:
-        return lambda _tape: 0, ()
+        return (lambda _tape: 0), ()
     if len(places) == 1:
         place, coefficient = places[0], coefficients[0]
         return (lambda tape: tape[place] * coefficient % R), places
@@ -38,28 +53,36 @@ def combination(pool, number):
     return (lambda tape: sum(map(mul, coefficients, pick(tape))) % R), places
 
 
-def signed(value):
+def signed(value: int) -> int:
     """Return the integer of least magnitude behind a field element."""
-    return value - R if value > HALF else value
+    return value - R if value > _HALF else value
 
 
 class Machine:
-    """A compiled circuit, taken apart; `hashed=False` leaves out the commitment's hash, steps and rows."""
+    """A compiled circuit, taken apart; `hashed=False` leaves out the commitment's hash, steps and rows.
 
-    def __init__(self, system, program, *, hashed=True):
+    `steps` and `rows` read a tape; `readers` and `writers` say which step reads and writes a place, `rows_of` in which
+    rows a place stands.
+    """
+
+    def __init__(self, system: ConstraintSystem, program: WitnessProgram, *, hashed: bool = True) -> None:
+        """Take steps and rows apart. Raises FormatError when a step is unknown, or two write one wire."""
         self.system, self.program, self.hashed = system, program, hashed
         self.wires, self.public = system.wires, len(system.public)
-        self.steps, self.readers, self.writers = [], {}, {}
+        self.steps: list[Step] = []
+        self.readers: dict[int, list[int]] = {}
+        self.writers: dict[int, int] = {}
         self._take_steps(program)
-        self.rows, self.rows_of = [], {}
+        self.rows: list[tuple[Read, ...]] = []
+        self.rows_of: dict[int, list[int]] = {}
         for number in range(system.rows):
-            parts = [combination(pool, number) for pool in (system.a, system.b, system.c)]
+            parts = [_combination(pool, number) for pool in (system.a, system.b, system.c)]
             self.rows.append(tuple(part[0] for part in parts))
             for wire in {place for part in parts for place in part[1]}:
                 self.rows_of.setdefault(wire, []).append(number)
         self.checked = [n for n in range(system.rows) if hashed or system.cause(n) != "commitment"]
 
-    def _take_steps(self, program):
+    def _take_steps(self, program: WitnessProgram) -> None:
         for step in program.instructions:
             if step.operation == PRODUCTS:
                 for i in range(step.size):
@@ -73,23 +96,25 @@ class Machine:
             elif step.operation in (RANKED, FLAGS):
                 written = step.size if step.operation == FLAGS else 1
                 self._add(step, step.wire, written, range(step.source, step.source + 1 + step.size))
-            else:
-                assert step.operation in (LARGEST, SMALLEST)
+            elif step.operation in (LARGEST, SMALLEST):
                 self._add(step, step.wire, 1, range(step.source, step.source + step.size))
+            else:
+                raise FormatError(f"there is no step {step.operation}", code="bad-program")
 
-    def _add(self, step, wire, count, sources):
+    def _add(self, step: Instruction, wire: int, count: int, sources: Iterable[int]) -> None:
         if not self.hashed and self.system.names[wire].startswith("commitment"):
             return
-        read = [combination(self.program.pool, source) for source in sources]
+        read = [_combination(self.program.pool, source) for source in sources]
         number = len(self.steps)
         self.steps.append((step.operation, wire, step.size, tuple(part[0] for part in read)))
         for place in {place for part in read for place in part[1]}:
             self.readers.setdefault(place, []).append(number)
         for written in range(wire, wire + count):
-            assert written not in self.writers, "two instructions fill one wire"
+            if written in self.writers:
+                raise FormatError("two instructions fill one wire", code="bad-program")
             self.writers[written] = number
 
-    def inputs(self, public, hidden):
+    def inputs(self, public: Sequence[int], hidden: Sequence[int]) -> Tape:
         """Return a tape with nothing but its inputs."""
         tape = [0] * (self.wires + self.program.inputs)
         tape[0] = 1
@@ -97,7 +122,7 @@ class Machine:
         tape[self.wires :] = [value % R for value in hidden]
         return tape
 
-    def fill(self, public, hidden):
+    def fill(self, public: Sequence[int], hidden: Sequence[int]) -> Tape:
         """Return the tape an honest prover would fill, cut where a range does not fit."""
         tape = self.inputs(public, hidden)
         for operation, wire, size, read in self.steps:
@@ -105,11 +130,14 @@ class Machine:
                 tape[wire + i] = value
         return tape
 
-    def replay(self, tape, pins):
+    def replay(self, tape: Sequence[int], pins: Mapping[int, int]) -> tuple[Tape, set[int]]:
         """Return (tape, changed places): the pinned places lie, everything downstream of them is filled anew."""
-        tape, changed, queue, queued = list(tape), set(), [], set()
+        tape = list(tape)
+        changed: set[int] = set()
+        queue: list[int] = []
+        queued: set[int] = set()
 
-        def change(place, value):
+        def change(place: int, value: int) -> None:
             if tape[place] != value:
                 tape[place] = value
                 changed.add(place)
@@ -129,31 +157,31 @@ class Machine:
                     change(wire + i, value)
         return tape, changed
 
-    def broken(self, tape, numbers=None):
+    def broken(self, tape: Sequence[int], numbers: Iterable[int] | None = None) -> Iterator[int]:
         """Yield the rows that the tape breaks, among `numbers` if given."""
         for number in self.checked if numbers is None else numbers:
             a, b, c = self.rows[number]
             if (a(tape) * b(tape) - c(tape)) % R:
                 yield number
 
-    def holds(self, tape, numbers=None):
+    def holds(self, tape: Sequence[int], numbers: Iterable[int] | None = None) -> bool:
         """Return whether every row (of `numbers`) holds."""
         return next(self.broken(tape, numbers), None) is None
 
-    def accepts(self, tape, changed):
+    def accepts(self, tape: Sequence[int], changed: Collection[int]) -> bool:
         """Return whether a tape that differs from a satisfying one at `changed` satisfies as well."""
         return self.holds(tape, {row for place in changed for row in self.rows_of.get(place, ())})
 
-    def named(self, part):
+    def named(self, part: str) -> list[int]:
         """Return the wires whose name contains `part`."""
         return [wire for wire, name in enumerate(self.system.names) if part in name]
 
-    def caused(self, *parts):
+    def caused(self, *parts: str) -> list[int]:
         """Return the numbers of the rows whose cause contains one of `parts`."""
         return [n for n in range(self.system.rows) if any(part in self.system.cause(n) for part in parts)]
 
 
-def _results(operation, size, read, tape):
+def _results(operation: int, size: int, read: tuple[Read, ...], tape: Sequence[int]) -> Sequence[int]:
     if operation == PRODUCTS:
         return (read[0](tape) * read[1](tape) % R,)
     if operation == LINEAR:
@@ -163,13 +191,13 @@ def _results(operation, size, read, tape):
         return [value >> i & 1 for i in range(size)]
     if operation == SIGN:
         value = read[0](tape)
-        negative = value > HALF
+        negative = value > _HALF
         magnitude = R - value if negative else value
         return [int(negative), *(magnitude >> i & 1 for i in range(size))]
     return _chosen(operation, size, [signed(part(tape)) for part in read])
 
 
-def _chosen(operation, size, values):
+def _chosen(operation: int, size: int, values: list[int]) -> Sequence[int]:
     """Return what steps over signed integers write."""
     if operation == QUOTIENT:
         numerator, divisor = values
