@@ -8,7 +8,7 @@ import pytest
 from zkmargin.circuits.compiler.extremes import lower_positive
 from zkmargin.circuits.compiler.linear import Bound, Linear
 from zkmargin.circuits.compiler.lowering import LOWERINGS
-from zkmargin.circuits.language.expressions import Positive
+from zkmargin.circuits.language.expressions import Positive, Product, Quotient, Sum
 from zkmargin.circuits.language.language import MONEY, Constant, absolute
 from zkmargin.circuits.model import BOX, STATEMENTS, Shape, Table
 from zkmargin.circuits.rules.registry import RulePlugin, family, rule_plugin, standing_in
@@ -133,6 +133,21 @@ def test_every_wire_is_lied_about_however_few_the_lies(ask, monkeypatch):
     (wires,) = ask(FLAT_FEE, lambda pair: pair["sufficiency"].subject.wires)
     ask(FLAT_FEE, lambda pair: changed_wires(pair["sufficiency"], 3 * len(wires)))
     assert set(changed) == set(wires)
+
+
+@pytest.mark.parametrize("kind", [Sum, Product, Positive, Quotient])
+def test_a_lowering_that_bounds_from_the_wrong_side_is_found(kind, monkeypatch, say):
+    """An upper bound where a lower one is due: an honest prover never notices, whoever lies proves anything."""
+    sound, rule = LOWERINGS[kind], family("tiered-haircut")
+
+    def turned(lowerer, node, demand):
+        return sound(lowerer, node, None if demand is None else demand.other)
+
+    monkeypatch.setitem(LOWERINGS, kind, turned)
+    schema = rule.schema_of(rule.trial)
+    answers = [lying_answers(Tried(schema, statement, drawn, 5), 10_000) for statement in STATEMENTS]
+    say(f"{kind.__name__}: {sum(a.wrong for a in answers)} of {sum(a.count for a in answers):,} lying answers pass")
+    assert any(answer.wrong for answer in answers)
 
 
 def test_a_node_without_a_lowering_is_named(ask):
