@@ -10,12 +10,12 @@ from typing import TypeVar
 from ...kernel.field import R
 from .accounts import Case
 from .answers import Answer, Example, case_document
-from .lies import Lies, lying_hints, mutations
-from .machine import Machine, Tape
 from .nodes import apart
-from .rows import needless_rows, rank_defect
-from .subject import HELPERS, Subject
 from .tried import Tried
+from .witnesses.lies import Lies, lying_hints, mutations
+from .witnesses.machine import Machine, Tape
+from .witnesses.rows import needless_rows, rank_defect
+from .witnesses.subject import HELPERS, Subject
 
 __all__ = ["changed_wires", "determined_wires", "honest_tapes", "lying_answers", "needed_rows", "public_inputs"]
 

@@ -11,7 +11,7 @@ from ..language.language import evaluate
 from ..schema import Schema
 from ..statements.engine import bind
 from .accounts import Case
-from .machine import signed
+from .witnesses.machine import signed
 
 __all__ = ["apart", "node_values", "outside"]
 

@@ -15,8 +15,8 @@ from ..statements.engine import bind
 from ..statements.margin import lower_margin
 from .accounts import Case
 from .claims import Claims, Draw
-from .machine import Tape
-from .subject import Subject
+from .witnesses.machine import Tape
+from .witnesses.subject import Subject
 
 __all__ = ["Tried"]
 

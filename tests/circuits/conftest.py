@@ -5,7 +5,7 @@ from functools import cache
 
 from zkmargin.circuits.build import compile_statement
 from zkmargin.circuits.model import Shape
-from zkmargin.circuits.trials.machine import Machine
+from zkmargin.circuits.trials.witnesses.machine import Machine
 
 SEED = int(os.environ.get("ZKMARGIN_SEED", "20261122"))
 SMALL = Shape(4, 2, 2, 2)

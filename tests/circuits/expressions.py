@@ -30,7 +30,7 @@ from zkmargin.circuits.language.language import (
     sum_largest,
     walk,
 )
-from zkmargin.circuits.trials.machine import Machine
+from zkmargin.circuits.trials.witnesses.machine import Machine
 
 from .solver import Solver
 

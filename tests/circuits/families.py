@@ -11,7 +11,7 @@ from zkmargin.circuits.model import Shape
 from zkmargin.circuits.rules.registry import family, rule_names
 from zkmargin.circuits.trials import accounts
 from zkmargin.circuits.trials.claims import Claims
-from zkmargin.circuits.trials.subject import Subject
+from zkmargin.circuits.trials.witnesses.subject import Subject
 
 from . import shaped, shaped_derive, shaped_scenarios
 from .statements.test_no_witness import known_wires

@@ -31,9 +31,9 @@ from zkmargin.circuits.language.language import (
     spread_credit,
     sum_largest,
 )
-from zkmargin.circuits.trials.lies import Lies, lying_hints, mutations
-from zkmargin.circuits.trials.rows import needless_rows, rank_defect
-from zkmargin.circuits.trials.subject import Subject
+from zkmargin.circuits.trials.witnesses.lies import Lies, lying_hints, mutations
+from zkmargin.circuits.trials.witnesses.rows import needless_rows, rank_defect
+from zkmargin.circuits.trials.witnesses.subject import Subject
 
 from .accounts import full_slots, mixed_cases, tuned_case
 from .best_claim import best_claim

@@ -9,7 +9,7 @@ import pytest
 from zkmargin.circuits.build import compile_statement
 from zkmargin.circuits.model import Shape
 from zkmargin.circuits.rules.registry import rule_names
-from zkmargin.circuits.trials.machine import Machine
+from zkmargin.circuits.trials.witnesses.machine import Machine
 from zkmargin.kernel import R
 
 from ..families import STATEMENTS, compiled

@@ -12,7 +12,7 @@ from zkmargin.circuits.compiler.builder import Builder
 from zkmargin.circuits.compiler.linear import Bound, Linear
 from zkmargin.circuits.compiler.range_checks import booleans, range_check, sign_and_magnitude
 from zkmargin.circuits.gadgets.bits import offset_input, signed_input, unsigned_input
-from zkmargin.circuits.trials.machine import Machine
+from zkmargin.circuits.trials.witnesses.machine import Machine
 from zkmargin.kernel import R
 from zkmargin.kernel.errors import RuleError, Unsatisfied
 

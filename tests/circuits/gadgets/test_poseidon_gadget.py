@@ -5,7 +5,7 @@ import pytest
 from zkmargin.circuits.compiler.builder import Builder
 from zkmargin.circuits.gadgets.poseidon import hash_values, poseidon_template
 from zkmargin.circuits.statements.commitment import hash_plain
-from zkmargin.circuits.trials.machine import Machine
+from zkmargin.circuits.trials.witnesses.machine import Machine
 from zkmargin.kernel import R, poseidon, poseidon_constants
 
 

@@ -15,8 +15,8 @@ from zkmargin.circuits.rules.registry import family
 from zkmargin.circuits.statements.commitment import commit, groups
 from zkmargin.circuits.statements.engine import evaluate
 from zkmargin.circuits.trials.accounts import Case, table
-from zkmargin.circuits.trials.lies import Lies
-from zkmargin.circuits.trials.subject import filled_together
+from zkmargin.circuits.trials.witnesses.lies import Lies
+from zkmargin.circuits.trials.witnesses.subject import filled_together
 from zkmargin.kernel import R, load_program
 from zkmargin.kernel.errors import InputError, RuleError, Unsatisfied
 from zkmargin.kernel.witness_program import BITS, QUOTIENT, SIGN

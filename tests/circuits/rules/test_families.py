@@ -17,9 +17,9 @@ from zkmargin.circuits.statements.engine import bind, money_scale
 from zkmargin.circuits.trials.accounts import corner
 from zkmargin.circuits.trials.claims import Claims
 from zkmargin.circuits.trials.hostile import violations
-from zkmargin.circuits.trials.lies import Lies, lying_hints, mutations
-from zkmargin.circuits.trials.rows import needless_rows, rank_defect
-from zkmargin.circuits.trials.subject import Subject
+from zkmargin.circuits.trials.witnesses.lies import Lies, lying_hints, mutations
+from zkmargin.circuits.trials.witnesses.rows import needless_rows, rank_defect
+from zkmargin.circuits.trials.witnesses.subject import Subject
 from zkmargin.kernel import R, load_program
 from zkmargin.kernel.errors import InputError, Unsatisfied
 

@@ -21,7 +21,7 @@ from zkmargin.circuits.rules.dydx_v4 import imf_increase
 from zkmargin.circuits.rules.registry import family
 from zkmargin.circuits.statements.engine import evaluate
 from zkmargin.circuits.trials.accounts import Case, table
-from zkmargin.circuits.trials.subject import Subject
+from zkmargin.circuits.trials.witnesses.subject import Subject
 
 from ..best_claim import best_claim
 from ..statements.test_no_witness import known_wires

@@ -9,7 +9,7 @@ from collections import Counter
 
 import pytest
 
-from zkmargin.circuits.trials.machine import Machine
+from zkmargin.circuits.trials.witnesses.machine import Machine
 from zkmargin.kernel import R
 
 from ..accounts import corner_case, mixed_cases, on_boundary, random_case, tuned_case

@@ -10,8 +10,8 @@ from zkmargin.circuits.compiler.linear import Bound, Linear
 from zkmargin.circuits.compiler.range_checks import range_check, sign_and_magnitude
 from zkmargin.circuits.gadgets.bits import offset_input, signed_input, unsigned_input
 from zkmargin.circuits.gadgets.poseidon import poseidon_template
-from zkmargin.circuits.trials.rows import needless_rows, rank_defect
-from zkmargin.circuits.trials.subject import Subject
+from zkmargin.circuits.trials.witnesses.rows import needless_rows, rank_defect
+from zkmargin.circuits.trials.witnesses.subject import Subject
 from zkmargin.kernel import R
 
 GADGETS = (range_check, sign_and_magnitude, signed_input, unsigned_input, offset_input)

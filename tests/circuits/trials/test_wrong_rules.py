@@ -19,7 +19,6 @@ from zkmargin.circuits.trials.boxes import boxed
 from zkmargin.circuits.trials.circuit_questions import changed_wires, honest_tapes, lying_answers
 from zkmargin.circuits.trials.claims import Claims
 from zkmargin.circuits.trials.hostile import accepts, violations
-from zkmargin.circuits.trials.lies import Lies
 from zkmargin.circuits.trials.rule_questions import (
     box_complement,
     complement,
@@ -30,6 +29,7 @@ from zkmargin.circuits.trials.rule_questions import (
 )
 from zkmargin.circuits.trials.rule_trial import try_rule
 from zkmargin.circuits.trials.tried import Tried
+from zkmargin.circuits.trials.witnesses.lies import Lies
 from zkmargin.kernel.errors import RuleError
 
 from .flat_fee import FLAT_FEE, equity, flat_fee_schema, requirement

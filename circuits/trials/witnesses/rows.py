@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 
-from ...kernel.field import R
-from ...kernel.witness_program import BITS, FLAGS, SIGN
-from ..compiler.system import Row
+from ....kernel.field import R
+from ....kernel.witness_program import BITS, FLAGS, SIGN
+from ...compiler.system import Row
 from .machine import Tape
 from .subject import HELPERS, Subject, bits_of
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from functools import cached_property
 
-from ...kernel.field import R
-from ...kernel.witness_program import BITS, FLAGS, LARGEST, QUOTIENT, RANKED, ROOT, SIGN, SMALLEST, WitnessProgram
-from ..compiler.system import ConstraintSystem, Row
+from ....kernel.field import R
+from ....kernel.witness_program import BITS, FLAGS, LARGEST, QUOTIENT, RANKED, ROOT, SIGN, SMALLEST, WitnessProgram
+from ...compiler.system import ConstraintSystem, Row
 from .machine import Machine, signed
 
 __all__ = ["HELPERS", "Subject", "bits_of", "filled_together"]

@@ -11,10 +11,10 @@ from heapq import heappop, heappush
 from math import isqrt
 from operator import itemgetter, mul
 
-from ...kernel.combinations import Pool
-from ...kernel.errors import FormatError
-from ...kernel.field import R
-from ...kernel.witness_program import (
+from ....kernel.combinations import Pool
+from ....kernel.errors import FormatError
+from ....kernel.field import R
+from ....kernel.witness_program import (
     BITS,
     FLAGS,
     LARGEST,
@@ -28,7 +28,7 @@ from ...kernel.witness_program import (
     Instruction,
     WitnessProgram,
 )
-from ..compiler.system import ConstraintSystem
+from ...compiler.system import ConstraintSystem
 
 __all__ = ["Machine", "Read", "Step", "Tape", "signed"]
 

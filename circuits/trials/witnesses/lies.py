@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from random import Random
 
-from ...kernel.field import R
-from ...kernel.witness_program import BITS, FLAGS, SIGN
+from ....kernel.field import R
+from ....kernel.witness_program import BITS, FLAGS, SIGN
 from .machine import Tape
 from .subject import HELPERS, Subject, bits_of, filled_together
 
