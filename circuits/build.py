@@ -26,7 +26,6 @@ from .rules.registry import family
 from .schema import Schema
 from .statements.engine import bind
 from .statements.margin import SINGLES, build_margin, public_names
-from .statements.price_box import box_schema
 
 __all__ = ["MANIFEST", "CompiledCircuit", "Manifest", "compile_statement", "statement_schema", "write_circuit"]
 
@@ -112,6 +111,8 @@ def statement_schema(rule: str, shape: Shape, statement: str) -> Schema:
     schema = family(rule).schema_of(shape)
     if statement != BOX:
         return schema
+    from .statements.price_box import box_schema  # most circuits are over no box, and do without
+
     return box_schema(family(rule), schema)
 
 

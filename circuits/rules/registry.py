@@ -69,7 +69,7 @@ def rule_plugin(name: str) -> RulePlugin:
     what is registered cannot be loaded or is of another name.
     """
     if name not in _registered:
-        found = _installed().get(name)
+        found = _ours().get(name) or _installed().get(name)
         if found is None:
             hint = f"one of {', '.join(rule_names())}"
             raise InputError(f"there is no rule named {name!r}", code="unknown-rule", hint=hint)
@@ -114,14 +114,26 @@ def standing_in(plugin: RulePlugin) -> Iterator[None]:
 
 
 @cache
+def _ours() -> dict[str, tuple[EntryPoint, ...]]:
+    """Return the rules of this package: no other takes their names, and nobody else's metadata is read for them."""
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    try:
+        points = distribution(__name__.partition(".")[0]).entry_points
+    except PackageNotFoundError:
+        return {}
+    return {point.name: (point,) for point in points if point.group == GROUP}
+
+
+@cache
 def _installed() -> dict[str, tuple[EntryPoint, ...]]:
-    """Return the entry points of the group by name: one each, unless two packages claim a name."""
+    """Return the entry points of the group by name: one each, unless two other packages claim a name."""
     from importlib.metadata import entry_points
 
     found: dict[str, tuple[EntryPoint, ...]] = {}
     for point in entry_points(group=GROUP):
         found[point.name] = (*found.get(point.name, ()), point)
-    return found
+    return {**found, **_ours()}
 
 
 def _loaded(name: str, points: tuple[EntryPoint, ...]) -> RulePlugin:

@@ -92,7 +92,6 @@ STOLEN = "from zkmargin.client.families import DRIFT as RULE\n"
 @pytest.mark.parametrize(
     ("entry", "module", "rule", "says"),
     [
-        ("cross-margin = evil:RULE", STOLEN, "cross-margin", "two packages have a rule named cross-margin"),
         ("inverse-margin = evil:RULE", STOLEN, "inverse-margin", "calls itself drift"),
         ("inverse-margin = evil:RULE", "RULE = 3\n", "inverse-margin", "is no RulePlugin"),
         ("inverse-margin = evil:NOTHING", "", "inverse-margin", "cannot be loaded: AttributeError"),
@@ -117,6 +116,23 @@ def test_what_another_package_registers_wrongly_is_named_and_stops_nobody_else(
     assert (code, refused["error"]["code"]) == (2, "rule")
     assert says in refused["error"]["message"]
     assert "evil" in refused["error"]["message"]
-    ours = ROOT / "examples" / ("drift" if rule == "cross-margin" else "hyperliquid")
+    ours = ROOT / "examples" / "hyperliquid"
     files = ["--market", ours / "market.json", "--parameters", ours / "parameters.json"]
     assert ask("check", ours / "portfolio.json", *files, site=site)[0] == 0
+
+
+def test_nobody_elses_package_takes_the_name_of_a_rule_of_this_one(ask, tmp_path):
+    """A stranger's `cross-margin` would judge accounts by other formulas, or keep everybody from judging any."""
+    site = package(tmp_path / "evil", "evil", "cross-margin = evil:RULE", "raise SystemExit('loaded')\n")
+    ours = ROOT / "examples" / "hyperliquid"
+    files = ["--market", ours / "market.json", "--parameters", ours / "parameters.json"]
+    code, checked = ask("check", ours / "portfolio.json", *files, site=site)
+    assert (code, checked["rule"]) == (0, "cross-margin")
+    assert checked == ask("check", ours / "portfolio.json", *files)[1]
+
+
+def test_a_name_that_two_packages_claim_is_neithers(ask, installed, tmp_path):
+    site = package(tmp_path / "evil", "evil", "inverse-margin = evil:RULE", STOLEN)
+    code, refused = ask("check", "portfolio.json", *FILES, site=os.pathsep.join([str(site), str(installed)]))
+    assert (code, refused["error"]["code"]) == (2, "rule")
+    assert "two packages have a rule named inverse-margin: evil and inverse-margin" in refused["error"]["message"]
