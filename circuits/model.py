@@ -121,7 +121,8 @@ class Shape:
 
 
 def _between(name: str, value: int, low: int, high: int) -> None:
-    if not isinstance(value, int) or not low <= value <= high:
+    # A bool is an int, and equal to one: it would be hashed as `true` in the schema of the shape it equals.
+    if type(value) is not int or not low <= value <= high:
         raise InputError(f"the shape's {name} must be between {low} and {high}, not {value}", code="shape")
 
 

@@ -99,12 +99,15 @@ def read_whole(path: Path, limit: int | None = None, magic: bytes = b"") -> byte
 
 
 @contextlib.contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
+def opened(path: Path, *, folder: int | None = None) -> Iterator[BinaryIO]:
     """Open a regular file to be read. Raises OSError, and FileError (code "unreadable") for anything else.
+
+    With `folder`, the descriptor of an open folder, the file of that name in it is opened, whatever stands at `path`.
 
     A pipe that nobody writes into would be waited for, a device would never end, so neither is waited for or read.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
+    descriptor = os.open(path, flags) if folder is None else os.open(path.name, flags, dir_fd=folder)
     try:
         kind = stat.S_IFMT(os.fstat(descriptor).st_mode)
         if kind != stat.S_IFREG:

@@ -11,12 +11,11 @@ import contextlib
 import errno
 import os
 import secrets
-import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .errors import FileError
-from .files import settle
+from .files import opened, settle
 from .strict_json import LARGEST_FILE
 
 __all__ = ["check_replaceable", "read_folder", "write_folder"]
@@ -100,15 +99,10 @@ def read_folder(path: Path, names: Sequence[str], optional: Sequence[str] = ()) 
 def _read(folder: int, name: str, path: Path) -> bytes:
     """Return a file's bytes. Raises FileNotFoundError, FileError."""
     try:
-        descriptor = os.open(name, os.O_RDONLY, dir_fd=folder)
-        with os.fdopen(descriptor, "rb") as file:
-            if stat.S_ISDIR(os.fstat(descriptor).st_mode):
-                raise FileError(f"{name} is a folder, not a file", code="unreadable", file=str(path))
+        with opened(path, folder=folder) as file:
             data = file.read(LARGEST_FILE + 1)
     except FileNotFoundError:
         raise
-    except IsADirectoryError:
-        raise FileError(f"{name} is a folder, not a file", code="unreadable", file=str(path)) from None
     except OSError as error:
         raise FileError(f"{name} cannot be read: {error.strerror}", code="unreadable", file=str(path)) from None
     if len(data) > LARGEST_FILE:

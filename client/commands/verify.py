@@ -152,7 +152,7 @@ def _shared(verified: Verified) -> list[str]:
         key += "which nothing here ties to the statement: compare its id (--key-id)"
     elif verified.contributors:
         names = ", ".join(map(_printable, verified.contributors))
-        key += f"of the ceremony of {names}: it protects you if one of them was honest"
+        key += f"of the ceremony of {names}: it protects you if one of them was honest, and one of its powers of tau"
     else:
         key += "the one you know"
     return [*tables, *_row("key", key)]

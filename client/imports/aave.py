@@ -139,10 +139,7 @@ def _summary(row: Response) -> _Reserve:
         owed += _not_negative(row["stableBorrows"])
     if "totalBorrows" in row and abs(row["totalBorrows"].exactly() - owed) > owed / 10**6:
         raise row["totalBorrows"].error("is not the variable and the stable borrows", "mismatch")
-    listed = "reserveLiquidationThreshold" not in reserve or reserve["reserveLiquidationThreshold"].number() != 0
-    if "usageAsCollateralEnabled" in reserve:
-        listed = listed and reserve["usageAsCollateralEnabled"].flag()
-    return _Reserve(row, reserve, _address(row, reserve), supplied, owed, _enabled(row) and listed)
+    return _Reserve(row, reserve, _address(row, reserve), supplied, owed, _enabled(row, reserve))
 
 
 def _current(row: Response) -> _Reserve:
@@ -161,7 +158,7 @@ def _current(row: Response) -> _Reserve:
     ):
         if scaled in row:
             _grown(row[amount], Fraction(row[scaled].whole()), Fraction(1))
-    return _Reserve(row, reserve, _address(row, reserve), supplied, owed * unit, _enabled(row))
+    return _Reserve(row, reserve, _address(row, reserve), supplied, owed * unit, _enabled(row, reserve))
 
 
 def _scaled(row: Response, reserves: Mapping[str, Response], now: datetime | None) -> _Reserve:
@@ -177,7 +174,7 @@ def _scaled(row: Response, reserves: Mapping[str, Response], now: datetime | Non
     unit = _unit(reserve)
     supplied = row["scaledATokenBalance"].whole() * _index(reserve["liquidityIndex"]) // _RAY
     owed = math.ceil(Fraction(row["scaledVariableDebt"].whole(), _RAY) * _borrow_index(reserve, now))
-    return _Reserve(row, reserve, asset.text().lower(), supplied * unit, owed * unit, _enabled(row))
+    return _Reserve(row, reserve, asset.text().lower(), supplied * unit, owed * unit, _enabled(row, reserve))
 
 
 def _borrow_index(reserve: Response, now: datetime | None) -> Fraction:
@@ -211,8 +208,12 @@ def _grown(amount: Response, scaled: Fraction, unit: Fraction) -> None:
         raise amount.error("is not the scaled balance with its interest: its unit is another", "mismatch")
 
 
-def _enabled(row: Response) -> bool:
-    return row["usageAsCollateralEnabledOnUser"].flag()
+def _enabled(row: Response, reserve: Response) -> bool:
+    """Return whether a supply is collateral: its owner enabled it, and the reserve takes it outside every eMode."""
+    listed = "reserveLiquidationThreshold" not in reserve or reserve["reserveLiquidationThreshold"].number() != 0
+    if "usageAsCollateralEnabled" in reserve:
+        listed = listed and reserve["usageAsCollateralEnabled"].flag()
+    return row["usageAsCollateralEnabledOnUser"].flag() and listed
 
 
 def _address(row: Response, reserve: Response) -> str:

@@ -51,7 +51,7 @@ def import_binance(
     """
     naming = naming or Naming()
     notes: list[str] = []
-    assets = {entry["asset"].text(): entry for entry in state["assets"].items()}
+    assets = _assets(state)
     if quote not in assets:
         raise state["assets"].error(f"has no {quote}", "missing-asset", "--quote ASSET")
     rows = futures_rows(state, assets.keys())
@@ -70,6 +70,15 @@ def import_binance(
     return imported(
         state.file, cash, account=account, naming=naming, collateral=collateral, positions=held, notes=notes
     )
+
+
+def _assets(state: Response) -> dict[str, Response]:
+    """Return the rows of the assets by name. Raises FileError when one has two."""
+    assets: dict[str, Response] = {}
+    for entry in state["assets"].items():
+        if assets.setdefault(entry["asset"].text(), entry) is not entry:
+            raise entry["asset"].error("has a row already", "duplicate", "save the answer again, whole")
+    return assets
 
 
 def _futures(rows: list[Row], wallet: Fraction, naming: Naming, file: str) -> tuple[list[Position], Fraction]:

@@ -22,7 +22,7 @@ from fractions import Fraction
 from ...kernel.errors import FileError, InputError
 from ..files.portfolio import Amount, Position
 from .checks import money_slack, must_agree, price_slack, total
-from .hyperliquid_mode import PerpSide, is_unified
+from .hyperliquid_mode import PerpSide, is_dollar, is_unified
 from .naming import Naming
 from .portfolio import Imported, imported, size_of
 from .response import Response
@@ -67,6 +67,7 @@ def import_hyperliquid(
         raise InputError(f"the mode must be one of {', '.join(_MODES)}: others are not read", code="usage")
     state = state.inside("clearinghouseState")
     state.understood(_STATE)
+    state.nothing("collateralToken", says="is not USDC: the cash of these perpetuals is another asset")
     cross, alone = _positions(state)
     raw = _add_up(state, cross, alone)
     if isolated is not None:
@@ -208,7 +209,7 @@ def _balances(spot: Response, naming: Naming, *, apart: bool) -> tuple[list[Amou
         amount = balance["total"].number()
         if amount < 0:
             raise balance["total"].error("must not be negative")
-        if apart and balance["coin"].text() == "USDC":
+        if is_dollar(balance) and apart:
             dollars += Fraction(amount)
         elif amount > 0:
             token = str(balance["token"].whole()) if "token" in balance else ""

@@ -21,7 +21,7 @@ from ...kernel.errors import FileError
 from .checks import must_agree
 from .response import Response
 
-__all__ = ["PerpSide", "is_unified"]
+__all__ = ["PerpSide", "is_dollar", "is_unified"]
 
 _CENT = Fraction(1, 100)
 _ROW = {"coin", "token", "total", "hold", "entryNtl"}
@@ -102,9 +102,18 @@ def _dollars(spot: Response) -> tuple[Fraction, Fraction]:
         hold = row["hold"].exactly() if "hold" in row else Fraction(0)
         if not 0 <= hold <= row["total"].exactly():
             raise row["hold" if "hold" in row else "total"].error("must be between nothing and the total", "mismatch")
-        if row["coin"].text() == "USDC":
+        if is_dollar(row):
             total, held = total + row["total"].exactly(), held + hold
     return total, held
+
+
+def is_dollar(row: Response) -> bool:
+    """Return whether a balance is the venue's USDC, token 0. Raises FileError for another token of that name."""
+    if row["coin"].text() != "USDC":
+        return False
+    if "token" in row and row["token"].whole():
+        raise row["token"].error("is not 0, which is USDC: it is another token under its name", "not-understood")
+    return True
 
 
 def _available(side: PerpSide, spot: Response, total: Fraction) -> None:

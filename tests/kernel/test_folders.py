@@ -154,3 +154,20 @@ def test_a_file_that_cannot_be_read_is_said_by_its_name(tmp_path, what, code):
     with pytest.raises(FileError) as caught:
         read_folder(path, NAMES)
     assert (caught.value.code, caught.value.file) == (code, str(path / "b.json"))
+
+
+@pytest.mark.parametrize("laid", ["pipe", "link to a pipe", "link to a device"])
+@pytest.mark.parametrize("name", [NAMES[0], NAMES[2]])
+def test_nothing_is_waited_for_that_a_stranger_laid_in_his_folder(tmp_path, name, laid):
+    """A pipe for a receipt in one of a thousand proofs, and a liquidator's verifier stands still until he stops it."""
+    path = tmp_path / "proof"
+    write_folder(path, files("first"))
+    (path / name).unlink()
+    if laid == "pipe":
+        os.mkfifo(path / name)
+    else:
+        os.mkfifo(tmp_path / "pipe")
+        (path / name).symlink_to("../pipe" if laid == "link to a pipe" else "/dev/zero")
+    with pytest.raises(FileError) as caught:
+        read_folder(path, NAMES[:2], NAMES[2:])
+    assert (caught.value.code, caught.value.file) == ("unreadable", str(path / name))

@@ -96,3 +96,13 @@ def test_a_rule_that_does_not_say_its_size_is_counted(monkeypatch):
 def test_the_largest_shape_served_is_still_served():
     shape = Shape(16, 1, 0, None, (("scenarios", 1000), ("worst", 25)))
     assert cells(family("value-at-risk").schema_of(shape)) == family("value-at-risk").size_of(shape) <= MOST_CELLS
+
+
+@pytest.mark.parametrize("name", ["positions", "debts", "tiers"])
+def test_a_manifests_true_does_not_stand_in_for_one_in_what_commitments_are_made_under(name):
+    """True equals 1: a stranger's shape would leave its schema, and its hash, where the honest shape looks for them."""
+    numbers = {"positions": 3, "collateral": 2, "debts": 2, "tiers": 2, name: 1}
+    with pytest.raises(InputError) as caught:
+        family("cross-margin").schema_of(Shape.of({**numbers, name: True}))
+    assert caught.value.code == "shape"
+    assert b"true" not in family("cross-margin").schema_of(Shape.of(numbers)).canonical

@@ -93,3 +93,22 @@ def test_a_raw_debt_carries_its_interest_until_the_import():
     refused(
         "wrong-value", aave, changed(pool, "reservesData", 1, "variableBorrowRate", to="1" + "0" * 31), now=a_year_later
     )
+
+
+def test_a_reserve_that_backs_nothing_is_no_collateral_in_any_shape():
+    """The user's flag outlives the reserve's threshold: a supply of a reserve set to zero backs no debt."""
+    pool, graph = plain("aave-pool.json"), plain("aave-subgraph.json")
+    assert aave(pool).portfolio.collateral
+    assert aave(graph).portfolio.collateral
+    graph_reserves = [row["reserve"] for row in graph["data"]["userReserves"]]
+    for key, value in (("reserveLiquidationThreshold", "0"), ("usageAsCollateralEnabled", False)):
+        for state, reserves in ((pool, pool["reservesData"]), (graph, graph_reserves)):
+            before = [dict(reserve) for reserve in reserves]
+            for reserve in reserves:
+                reserve[key] = value
+            made = aave(state)
+            assert made.portfolio.collateral == ()
+            assert made.portfolio.debt
+            for reserve, old in zip(reserves, before, strict=True):
+                reserve.clear()
+                reserve.update(old)

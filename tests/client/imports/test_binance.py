@@ -81,3 +81,11 @@ def test_binances_options_are_whole_or_refused():
     more = copy.deepcopy(account)
     more["asset"].append({"asset": "USDC", "equity": "7", "marginBalance": "7"})
     refused("not-understood", binance, state, (options, more))
+
+
+def test_an_asset_has_one_row():
+    """Of two the last would count, whatever the first owes."""
+    state = plain("binance-account.json")
+    lead = next(row for row in state["assets"] if row["asset"] == "USDT")
+    state["assets"].insert(0, {**lead, "crossWalletBalance": "-1000000", "walletBalance": "-1000000"})
+    refused("duplicate", binance, state, says="has a row already")

@@ -130,3 +130,34 @@ def test_another_dexs_perpetuals_and_several_accounts_are_refused():
     state, spot = unified()
     refused("not-understood", hyperliquid, changed(state, "assetPositions", 0, "position", "coin", to="xyz:TSLA"), spot)
     refused("several-accounts", hyperliquid, {"clearinghouseStates": [["", state]]}, spot)
+
+
+def test_a_strangers_token_called_usdc_is_no_cash_and_no_collateral():
+    """Whoever lists a token names it: fifty thousand of one's own USDC would be fifty thousand dollars of margin."""
+    own = {"coin": "USDC", "token": 777, "total": "50000.0", "hold": "0.0", "entryNtl": "0.0"}
+    state, spot = unified()
+    alone = changed(changed(state, "withdrawable", to="22.5"), "crossMarginSummary", "totalMarginUsed", to="130.0")
+    assert hyperliquid(alone, {"balances": [{**own, "token": 0}]}).portfolio.collateral
+    refused("not-understood", hyperliquid, alone, {"balances": [own]}, says="another token under its name")
+    spot["balances"].append(own)
+    refused("not-understood", hyperliquid, state, spot)
+    refused(
+        "not-understood",
+        hyperliquid,
+        state,
+        changed(spot, "tokenToAvailableAfterMaintenance", to=None),
+        mode="unifiedAccount",
+    )
+
+
+def test_cash_in_another_collateral_token_is_not_read_as_dollars():
+    summary = {"accountValue": "1000.0", "totalNtlPos": "0.0", "totalRawUsd": "1000.0", "totalMarginUsed": "0.0"}
+    state = {
+        "marginSummary": summary,
+        "crossMarginSummary": summary,
+        "withdrawable": "1000.0",
+        "assetPositions": [],
+        "collateralToken": 0,
+    }
+    assert hyperliquid(state).portfolio.cash == 1000
+    refused("not-understood", hyperliquid, {**state, "collateralToken": 360}, says="another asset")

@@ -178,7 +178,7 @@ def test_the_answer_names_who_made_the_key(finished, capsys):
     directory, proof, key = finished
     assert run(["verify", str(proof), "--circuit", str(directory)]) == 0
     said = capsys.readouterr().out
-    assert f"{key.key_id}, of the ceremony of Ada: it protects you if one of them was honest" in said
+    assert f"{key.key_id}, of the ceremony of Ada: it protects you if one of them was honest, and one of its" in said
     assert (
         run(["verify", str(proof), "--circuit", str(directory), "--key-id", key.key_id.upper().replace("X", "x")]) == 0
     )
