@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 
-from ...circuits.model import BOX, LEVELS, Table
+from ...circuits.model import BOX, LEVELS, Level, Table
 from ...circuits.schema import Schema
+from ...kernel.arguments import TEXT, Kind, a, maybe, takes
 from ...kernel.errors import FileError, InputError
 from .cells import Cells, money_units
 from .models import Market, Parameters, in_file
 from .reading import did_you_mean
 from .rule_files import family_files, schema_of
 
-__all__ = ["Tables", "boxed_tables", "level_tables", "make_tables"]
+__all__ = ["Tables", "as_level", "boxed_tables", "level_tables", "make_tables"]
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,27 @@ class Tables:
 
     def parameters(self, level: str) -> Table:
         """Return the parameter table of "initial" or "maintenance". Raises InputError for any other word."""
-        if level not in LEVELS:
-            raise InputError("the margin level must be initial or maintenance", code="margin-level")
-        return self.initial if level == "initial" else self.maintenance
+        return self.initial if as_level(level) == "initial" else self.maintenance
 
 
+def as_level(word: object) -> Level:
+    """Return a margin level. Raises InputError (code "margin-level") for anything but its two words."""
+    for level in LEVELS:
+        if isinstance(word, str) and word == level:
+            return level
+    raise InputError("the margin level must be initial or maintenance", code="margin-level")
+
+
+def _two_tables(value: Any) -> bool:  # noqa: ANN401
+    return isinstance(value, tuple) and len(value) == 2 and all(isinstance(table, Table) for table in value)
+
+
+@takes(
+    parameters=a("Parameters", Parameters),
+    market=a("a Market", Market),
+    market_file=maybe(TEXT),
+    levels=maybe(Kind("two tables", _two_tables)),
+)
 def make_tables(
     parameters: Parameters,
     market: Market,
@@ -59,6 +77,7 @@ def make_tables(
     return Tables(schema, table, initial, maintenance)
 
 
+@takes(parameters=a("Parameters", Parameters), tables=a("Tables", Tables), box=TEXT)
 def boxed_tables(parameters: Parameters, tables: Tables, box: str) -> Tables:
     """Return the tables of a price box around a round's market, of one of the parameters' classes.
 
@@ -78,6 +97,7 @@ def boxed_tables(parameters: Parameters, tables: Tables, box: str) -> Tables:
     return replace(tables, schema=schema, market=market)
 
 
+@takes(parameters=a("Parameters", Parameters))
 def level_tables(parameters: Parameters) -> tuple[Table, Table]:
     """Return the initial and the maintenance parameter table, checked; their number is the file's date.
 
