@@ -419,7 +419,7 @@ class Session:
         judged = self._judged(key_id, allow_development=allow_development)
         demands = Demands(credit=credit, commitment=commitment, context=context)
         if market is not None:
-            demands = self.demanded(market, margin=margin or "maintenance", demands=demands)
+            demands = self.demanded(market, margin="maintenance" if margin is None else margin, demands=demands)
         elif margin is not None:
             raise InputError("a level is demanded together with a market", code="usage")
         files = _read(proof)

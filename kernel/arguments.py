@@ -6,6 +6,7 @@ A message never carries the value, which may be a holding.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -13,7 +14,23 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 from .errors import InputError
 
-__all__ = ["FLAG", "PATH", "TEXT", "TEXTS", "WHOLE", "Kind", "a", "check", "maybe", "one_of", "takes"]
+__all__ = [
+    "ADDRESS",
+    "BYTES",
+    "FLAG",
+    "PATH",
+    "TEXT",
+    "TEXTS",
+    "TIME",
+    "WHOLE",
+    "Kind",
+    "a",
+    "check",
+    "many",
+    "maybe",
+    "one_of",
+    "takes",
+]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,6 +55,11 @@ def maybe(kind: Kind) -> Kind:
     return Kind(f"{kind.says} or None", lambda value: value is None or kind.fits(value))
 
 
+def many(says: str, kind: type) -> Kind:
+    """Return the kind of lists and tuples of instances of a type."""
+    return Kind(says, lambda value: isinstance(value, list | tuple) and all(isinstance(one, kind) for one in value))
+
+
 def one_of(*words: str) -> Kind:
     """Return the kind of some words."""
     return Kind(" or ".join(words), lambda value: isinstance(value, str) and value in words)
@@ -57,6 +79,15 @@ def _is_path(value: Any) -> bool:  # noqa: ANN401
     )
 
 
+def _is_aware(value: Any) -> bool:  # noqa: ANN401
+    from datetime import datetime
+
+    try:
+        return isinstance(value, datetime) and value.utcoffset() is not None
+    except ValueError:  # pandas' NaT is a datetime that is none
+        return False
+
+
 def _is_text(value: Any) -> bool:  # noqa: ANN401
     if not isinstance(value, str):
         return False
@@ -69,7 +100,16 @@ def _is_text(value: Any) -> bool:  # noqa: ANN401
 
 PATH = Kind("a path that a file can have", _is_path)
 TEXT = Kind("a text", _is_text)
-WHOLE = Kind("a whole number (int)", lambda value: isinstance(value, int) and not isinstance(value, bool))
+WHOLE = Kind(
+    "a whole number (int) of at most 512 bits",
+    lambda value: isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= 512,
+)
+BYTES = a("bytes", bytes)
+ADDRESS = Kind(
+    "an address, 0x and 40 hexadecimal digits",
+    lambda value: isinstance(value, str) and re.fullmatch(r"0x[0-9a-fA-F]{40}", value) is not None,
+)
+TIME = Kind("a datetime with its time zone", _is_aware)
 FLAG = a("True or False", bool)
 TEXTS = Kind("a list of texts", lambda value: isinstance(value, list | tuple) and all(map(_is_text, value)))
 

@@ -10,6 +10,7 @@ from ...circuits.model import BOX, LEVELS, Level, Table
 from ...circuits.schema import Schema
 from ...kernel.arguments import TEXT, Kind, a, maybe, takes
 from ...kernel.errors import FileError, InputError
+from ...verifier.notebook import facts
 from .cells import Cells, money_units
 from .models import Market, Parameters, in_file
 from .reading import did_you_mean
@@ -18,7 +19,7 @@ from .rule_files import family_files, schema_of
 __all__ = ["Tables", "as_level", "boxed_tables", "level_tables", "make_tables"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Tables:
     """What a proof speaks of: the schema, one market table, and the parameter table of each level."""
 
@@ -26,6 +27,17 @@ class Tables:
     market: Table
     initial: Table
     maintenance: Table
+
+    def __repr__(self) -> str:
+        """Say whose tables, of which round and version, without their thousand cells."""
+        return f"Tables({self.schema.rule}, round {self.market.number}, version {self.initial.number})"
+
+    def _repr_html_(self) -> str:
+        """Show the tables' numbers and hashes."""
+        hashed = (("market", self.market), ("initial", self.initial), ("maintenance", self.maintenance))
+        hashes = {name: "0x" + self.schema.table_hash(table).hex() for name, table in hashed}
+        numbers = {"round": self.market.number, "version": self.initial.number}
+        return facts("tables", {"rule": self.schema.rule, **numbers, **hashes})
 
     @property
     def money(self) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ...circuits.model import Opening
 from ...kernel.arguments import FLAG, PATH, check, maybe, takes
+from ...kernel.errors import InputError
 from .openings import OwnerKey, load_owner
 
 __all__ = ["Secrets", "Where"]
@@ -31,7 +32,10 @@ class Where:
         cls, portfolio: str | Path, *, owner: str | Path | None = None, opening: str | Path | None = None
     ) -> Where:
         """Return the default places, or the given ones. Raises InputError."""
-        portfolio, owner = Path(portfolio), None if owner is None else Path(owner)
+        portfolio = Path(portfolio)
+        if not portfolio.name:
+            raise InputError("the portfolio's path names no file", code="wrong-type")
+        owner = None if owner is None else Path(owner)
         opening = None if opening is None else Path(opening)
         opening = opening or portfolio.with_name(f"{portfolio.stem}.opening.json")
         folder = opening.parent if opening.is_file() or not opening.exists() else portfolio.parent
