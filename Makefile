@@ -4,7 +4,7 @@ RUST := $(shell find kernel/native -name target -prune -o \( -name '*.rs' -o -na
 ROOMS := kernel contracts circuits verifier prover client
 
 .PHONY: demo test lint tests assurance bench bench-large docs wheel wheel-check sbom
-.venv/made: pyproject.toml $(RUST)
+.venv/made: pyproject.toml build_backend/zkmargin_build.py $(RUST)
 	test -x $(BIN)/python || $(PY) -m venv .venv
 	rm -f kernel/_native*.so
 	$(BIN)/pip install -q -e '.[evm,risk]'

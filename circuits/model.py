@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Literal
 
 from ..kernel.errors import InputError
 
@@ -30,8 +31,10 @@ __all__ = [
     "SIZE_BITS",
     "STATEMENTS",
     "Holdings",
+    "Level",
     "Opening",
     "Shape",
+    "StatementName",
     "Table",
 ]
 
@@ -52,9 +55,11 @@ CHARGE_BITS = 28
 RATE_BITS = 20
 FACTOR_BITS = 14
 
-LEVELS = ("initial", "maintenance")
+Level = Literal["initial", "maintenance"]
+StatementName = Literal["sufficiency", "shortfall", "sufficiency-box"]
+LEVELS: tuple[Level, Level] = ("initial", "maintenance")
 STATEMENTS = ("sufficiency", "shortfall")
-BOX = "sufficiency-box"  # sufficiency at every market inside a price box
+BOX: StatementName = "sufficiency-box"  # sufficiency at every market inside a price box
 
 
 @dataclass(frozen=True)

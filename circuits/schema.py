@@ -8,7 +8,7 @@ by `zkmargin verify`.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -211,6 +211,8 @@ class Schema:
         The message names the slot, never the quantity.
         """
         shape = self.shape
+        if not isinstance(holdings, Holdings) or not _whole(holdings.cash, *_rows(holdings)):
+            raise InputError("holdings are tuples of whole numbers", code="wrong-type")
         wanted = (shape.positions, shape.collateral, shape.debts, len(self.holdings))
         have = (len(holdings.sizes), len(holdings.collateral), len(holdings.debts), len(holdings.values))
         if have != wanted:
@@ -224,6 +226,8 @@ class Schema:
 
         What a contract enforces at admission; a proof verified without it proves nothing.
         """
+        if not isinstance(table, Table) or not isinstance(table.cells, tuple) or not _whole(*table.cells, table.number):
+            raise InputError("a table has a whole number and a tuple of them", code="wrong-type")
         cells = self.cells(table.name)
         if len(table.cells) != len(cells):
             raise InputError(f"the {table.name} table has {len(table.cells)} cells, not {len(cells)}", code="schema")
@@ -240,6 +244,16 @@ class Schema:
                 raise InputError(f"{cell.name}: the initial value is below the maintenance value", code="schema")
             if cell.levels == "initial<=maintenance" and first > second:
                 raise InputError(f"{cell.name}: the initial value is above the maintenance value", code="schema")
+
+
+def _rows(holdings: Holdings) -> Iterator[object]:
+    """Yield every quantity of some holdings but the cash, and what is no row of them as it is."""
+    for row in (holdings.sizes, holdings.collateral, holdings.debts, holdings.entries):
+        yield from row if isinstance(row, tuple) else (row,)
+
+
+def _whole(*values: object) -> bool:
+    return all(type(value) is int for value in values)
 
 
 def unsigned(name: str, unit: str, bits: int, **more: Any) -> Cell:  # noqa: ANN401

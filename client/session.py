@@ -8,23 +8,28 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..circuits.model import BOX, CREDIT_BITS, Holdings, Opening, Table
+from ..circuits.model import BOX, CREDIT_BITS, Holdings, Level, Opening, Table
 from ..kernel import Proof
-from ..kernel.errors import InputError, MismatchError, ProofRejected
+from ..kernel.arguments import FLAG, PATH, TEXT, TEXTS, WHOLE, Kind, a, check, maybe, takes
+from ..kernel.errors import DoesNotHold, FileError, InputError, MismatchError, ProofRejected, ZkmarginError
+from ..kernel.logs import note
 from ..prover.prove import Prover, decide
 from ..verifier.check import CONTEXT_BITS, Demands, Verified, verify_statement
 from ..verifier.keys import CircuitKey
+from ..verifier.notebook import facts
 from ..verifier.proof_files import ProofFiles, as_read, read_proof, write_proof
-from ..verifier.receipt import Receipt, make_receipt
+from ..verifier.receipt import Receipt, make_receipt, word
 from ..verifier.statement_keys import JudgedKey, judge_key
+from .files.frames import PORTFOLIO, PortfolioSource
 from .files.loading import load_market, load_parameters
 from .files.models import Market, Parameters
-from .files.portfolio import Portfolio, load_portfolio, portfolio_from_frame, to_holdings
-from .files.tables import Tables, boxed_tables, level_tables, make_tables
+from .files.portfolio import Portfolio, to_holdings
+from .files.tables import Tables, as_level, boxed_tables, level_tables, make_tables
 from .margin.report import MarginReport, margin_report
 from .secrets import writer
+from .secrets.accounts import ACCOUNTS, AccountsSource, Failed, accounts_of, portfolio_of
 from .secrets.openings import OwnerKey, alone, fresh_opening, load_owner, save_opening, save_owner
 from .secrets.places import Secrets, Where
 
@@ -35,6 +40,15 @@ if TYPE_CHECKING:
 __all__ = ["MarginProof", "Secrets", "Session", "Where", "check_singles", "demanded_tables"]
 
 PathLike = str | Path
+
+_MARKET = Kind(
+    "a path that a file can have or a Market",
+    lambda value: isinstance(value, Market) or PATH.fits(value),
+)
+_NAMES = Kind(
+    "a mapping of texts to texts",
+    lambda value: isinstance(value, Mapping) and all(map(TEXT.fits, (*value.keys(), *value.values()))),
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -56,6 +70,25 @@ class MarginProof:
         """Show the commitment only."""
         return f"MarginProof(commitment={self.public[0]:#x})"
 
+    def _repr_html_(self) -> str:
+        """Show what the receipt says, all of it public."""
+        said = self.receipt
+        return facts(
+            "margin proof",
+            {
+                "statement": said.statement,
+                "rule": said.rule,
+                "margin": said.margin,
+                "box": said.box,
+                "round": said.round,
+                "commitment": word(self.public[0]),
+                "credit": said.credit,
+                "context": said.context,
+                "key": said.key_id,
+            },
+        )
+
+    @takes(directory=PATH)
     def write(self, directory: PathLike) -> dict[str, str]:
         """Write `proof.json`, `public.json` and `receipt.json` as one folder that appears at once; return their paths.
 
@@ -79,14 +112,19 @@ class Session:
         owner: OwnerKey | None = None,
         box: str | None = None,
     ) -> None:
-        """Keep loaded parameters, the circuit's folder and the owner's key; `load` takes paths."""
+        """Keep loaded parameters, the circuit's folder and the owner's key; `load` takes paths. Raises InputError."""
+        check("parameters", parameters, a("Parameters", Parameters))
+        check("circuit", circuit, maybe(PATH))
+        check("owner", owner, maybe(a("an OwnerKey", OwnerKey)))
+        check("box", box, maybe(TEXT))
         self.parameters = parameters
-        self.circuit = circuit
+        self.circuit = None if circuit is None else Path(circuit)
         self.owner = owner
         self.box = box
         self._judgements: dict[tuple[str | None, bool], JudgedKey] = {}
 
     @classmethod
+    @takes(parameters=PATH, circuit=maybe(PATH), owner=maybe(PATH), box=maybe(TEXT))
     def load(
         cls,
         parameters: PathLike,
@@ -113,11 +151,13 @@ class Session:
         self._fits(key)
         return key
 
+    @takes(market=_MARKET)
     def tables(self, market: PathLike | Market) -> Tables:
         """Return the tables of a market under the session's parameters. Raises FileError, InputError."""
         loaded = self.market(market)
         return make_tables(self.parameters, loaded, None if loaded is market else str(market), self._levels)
 
+    @takes(tables=a("Tables", Tables), statement=TEXT)
     def stated(self, tables: Tables, statement: str) -> Tables:
         """Return the tables that a statement speaks of: the round's, or those of the session's box around it.
 
@@ -128,6 +168,7 @@ class Session:
             raise InputError(f"the circuit's statement is {statement}: it {which}", code="box")
         return tables if self.box is None else boxed_tables(self.parameters, tables, self.box)
 
+    @takes(market=_MARKET)
     def market(self, market: PathLike | Market) -> Market:
         """Return a market read as the parameters' rule reads it. Raises FileError."""
         return market if isinstance(market, Market) else load_market(Path(market), self.parameters.rule)
@@ -137,18 +178,22 @@ class Session:
         """Return the parameter tables, made once however many markets follow."""
         return level_tables(self.parameters)
 
-    def check(self, portfolio: Any, market: PathLike | Market, *, margin: str = "maintenance") -> MarginReport:  # noqa: ANN401
+    @takes(portfolio=PORTFOLIO, market=_MARKET)
+    def check(
+        self, portfolio: PortfolioSource, market: PathLike | Market, *, margin: Level = "maintenance"
+    ) -> MarginReport:
         """Return the margin report of a portfolio. Raises FileError, InputError."""
         tables = self.tables(market)
         holdings, known = self._held(portfolio, tables)
         return margin_report(self.parameters, tables, holdings, margin=margin, portfolio=known)
 
+    @takes(portfolio=PORTFOLIO, market=_MARKET, what_if=TEXTS)
     def explain(
         self,
-        portfolio: Any,  # noqa: ANN401
+        portfolio: PortfolioSource,
         market: PathLike | Market,
         *,
-        margin: str = "maintenance",
+        margin: Level = "maintenance",
         what_if: Sequence[str] = (),
     ) -> Explanation:
         """Return what makes up a portfolio's margin, how far it is from a breach, and what a proof would disclose.
@@ -161,14 +206,15 @@ class Session:
         holdings, known = self._held(portfolio, tables)
         return explain(self.parameters, tables, holdings, margin=margin, portfolio=known, trades=what_if, market=loaded)
 
+    @takes(portfolio=PORTFOLIO, market=_MARKET, other_market=_MARKET, names=maybe(_NAMES), what_if=TEXTS)
     def compare(
         self,
-        portfolio: Any,  # noqa: ANN401
+        portfolio: PortfolioSource,
         market: PathLike | Market,
         other: Session,
         other_market: PathLike | Market,
         *,
-        margin: str = "maintenance",
+        margin: Level = "maintenance",
         names: Mapping[str, str] | None = None,
         what_if: Sequence[str] = (),
     ) -> Comparison:
@@ -178,21 +224,23 @@ class Session:
         """
         from .margin.compare import compare, renamed
 
-        held = _portfolio(portfolio)
+        check("other", other, a("a Session", Session))
+        held = portfolio_of(portfolio)
         if isinstance(held, Opening):
             raise InputError("an opening is of one rule only: compare a portfolio", code="usage")
         here = self.explain(held, market, margin=margin, what_if=what_if)
         there = other.explain(renamed(held, names or {}), other_market, margin=margin)
         return compare(here, there, (self.parameters, other.parameters), names or {})
 
+    @takes(portfolio=PORTFOLIO, market=_MARKET, context=WHOLE, credit=WHOLE, where=maybe(a("a Where", Where)))
     def prove(
         self,
-        portfolio: Any,  # noqa: ANN401
+        portfolio: PortfolioSource,
         market: PathLike | Market,
         *,
         context: int,
         credit: int = 0,
-        margin: str = "maintenance",
+        margin: Level = "maintenance",
         where: Where | None = None,
     ) -> MarginProof:
         """Prove the circuit's statement of a portfolio, under fresh salt, or of an opening, under its own.
@@ -202,7 +250,7 @@ class Session:
         statement is false, with nothing written; InputError (code "no-place") for a portfolio that is no file without
         `where`, for its opening would be lost; FileError, InputError.
         """
-        held = portfolio if isinstance(portfolio, str | Path) else _portfolio(portfolio)
+        held = portfolio if isinstance(portfolio, str | Path) else portfolio_of(portfolio)
         if where is None and isinstance(held, Portfolio):
             raise InputError(
                 "there is no place for the opening, without which nobody can prove anything of the account again",
@@ -211,14 +259,15 @@ class Session:
             )
         return self.prove_with_secrets(held, market, context=context, credit=credit, margin=margin, where=where)[0]
 
+    @takes(portfolio=PORTFOLIO, market=_MARKET, context=WHOLE, credit=WHOLE, where=maybe(a("a Where", Where)))
     def prove_with_secrets(
         self,
-        portfolio: Any,  # noqa: ANN401
+        portfolio: PortfolioSource,
         market: PathLike | Market,
         *,
         context: int,
         credit: int = 0,
-        margin: str = "maintenance",
+        margin: Level = "maintenance",
         where: Where | None = None,
     ) -> tuple[MarginProof, Secrets]:
         """Prove as `prove` does and return opening and witness beside the proof, for the caller to keep.
@@ -230,7 +279,7 @@ class Session:
         check_singles(context, credit)
         prover, round_ = self.prover, self.tables(market)
         level = round_.parameters(margin)
-        held = _portfolio(portfolio)
+        held = portfolio_of(portfolio)
         if isinstance(held, Opening):
             where, holdings = None, held.holdings
         else:
@@ -251,14 +300,60 @@ class Session:
             where.opening if where else None,
             {"read": read, **proved.timings_ms},
         )
+        note(
+            "info", "proved %s of %s, commitment %#x", prover.manifest.statement, self.parameters.rule, proof.public[0]
+        )
         return proof, Secrets(opening, proved.witness)
 
+    @takes(accounts=ACCOUNTS, market=_MARKET, context=WHOLE, credit=WHOLE, openings=maybe(PATH))
+    def prove_many(
+        self,
+        accounts: AccountsSource,
+        market: PathLike | Market,
+        *,
+        context: int,
+        credit: int = 0,
+        margin: Level = "maintenance",
+        openings: PathLike | None = None,
+    ) -> dict[str, MarginProof | ZkmarginError]:
+        """Prove the circuit's statement of many accounts and return, by name, each one's proof or what is wrong.
+
+        `accounts` are a folder of portfolio files, a CSV or a frame with a column `account`, or portfolios by name. An
+        account that is wrong is so alone: its error is returned, not raised. Each opening is on disk, in the folder
+        `openings`, before its account's proof is made known; by default beside a folder's portfolios and in
+        NAME-openings beside a CSV. `batch` proves on more than one machine, and goes on from where it stopped.
+
+        Raises InputError (code "no-place") for a frame or mapping without `openings`; FileError, InputError for what
+        is wrong with all of them.
+        """
+        check_singles(context, credit)
+        level, prover, folder = as_level(margin), self.prover, None if openings is None else Path(openings)
+        self.stated(self.tables(market), prover.manifest.statement)
+        read = self.market(market)
+        results: dict[str, MarginProof | ZkmarginError] = {}
+        for account in accounts_of(accounts, folder):
+            if isinstance(account, Failed):
+                results[account.name] = InputError(account.message, code=account.code)
+                continue
+            try:
+                _make_folder(account.where.opening.parent)
+                held = account.load()
+                results[account.name] = self.prove(
+                    held, read, context=context, credit=credit, margin=level, where=account.where
+                )
+            except ZkmarginError as error:
+                results[account.name] = error
+        wrong = sum(isinstance(result, ZkmarginError) for result in results.values())
+        note("info", "proved %d of %d accounts", len(results) - wrong, len(results))
+        return results
+
+    @takes(market=maybe(_MARKET))
     def verify(
         self,
         proof: MarginProof | PathLike,
         market: PathLike | Market | None = None,
         *,
-        margin: str | None = None,
+        margin: Level | None = None,
         credit: int = 0,
         commitment: int | None = None,
         context: int | None = None,
@@ -292,12 +387,20 @@ class Session:
             )
         return True
 
+    @takes(
+        market=maybe(_MARKET),
+        credit=WHOLE,
+        commitment=maybe(WHOLE),
+        context=maybe(WHOLE),
+        key_id=maybe(TEXT),
+        allow_development=FLAG,
+    )
     def verified(
         self,
         proof: MarginProof | PathLike,
         market: PathLike | Market | None = None,
         *,
-        margin: str | None = None,
+        margin: Level | None = None,
         credit: int = 0,
         commitment: int | None = None,
         context: int | None = None,
@@ -316,13 +419,20 @@ class Session:
         judged = self._judged(key_id, allow_development=allow_development)
         demands = Demands(credit=credit, commitment=commitment, context=context)
         if market is not None:
-            demands = self.demanded(market, margin=margin or "maintenance", demands=demands)
+            demands = self.demanded(market, margin="maintenance" if margin is None else margin, demands=demands)
         elif margin is not None:
             raise InputError("a level is demanded together with a market", code="usage")
         files = _read(proof)
-        return verify_statement(judged, files.public, files.proof, demands, files.receipt)
+        try:
+            said = verify_statement(judged, files.public, files.proof, demands, files.receipt)
+        except ProofRejected as error:
+            note("info", "refused a proof: %s", error.code)
+            raise
+        note("info", "verified %s of %s, commitment %#x", said.statement, said.rule, said.commitment)
+        return said
 
-    def demanded(self, market: PathLike | Market, *, margin: str, demands: Demands = Demands()) -> Demands:  # noqa: B008
+    @takes(market=_MARKET, demands=a("Demands", Demands))
+    def demanded(self, market: PathLike | Market, *, margin: Level, demands: Demands = Demands()) -> Demands:  # noqa: B008
         """Return demands with the tables of a market and one level of the parameters. Raises FileError, InputError."""
         made = self.stated(self.tables(market), self.circuit_key.manifest.statement)
         return replace(demands, tables=(made.market, made.parameters(margin)), margin=margin, box=self.box)
@@ -358,14 +468,19 @@ class Session:
             with writer.meanwhile(write):
                 yield opening
 
+    @takes(tables=a("Tables", Tables), holdings=a("Holdings", Holdings), credit=WHOLE)
     def decide(self, tables: Tables, holdings: Holdings, margin: str, credit: int) -> None:
         """Raise Insufficient or NotShort, before anything is written, when there is nothing to prove."""
         level = tables.parameters(margin)
-        decide(self.prover.manifest, holdings, tables.market, level, credit=credit)
+        try:
+            decide(self.prover.manifest, holdings, tables.market, level, credit=credit)
+        except DoesNotHold as error:
+            note("info", "the statement is false: %s", error.code)
+            raise
 
-    def _held(self, portfolio: Any, tables: Tables) -> tuple[Holdings, Portfolio | None]:  # noqa: ANN401
+    def _held(self, portfolio: PortfolioSource, tables: Tables) -> tuple[Holdings, Portfolio | None]:
         """Return the holdings, and the portfolio they come from unless it is an opening."""
-        held = _portfolio(portfolio)
+        held = portfolio_of(portfolio)
         if isinstance(held, Opening):
             return held.holdings, None
         return to_holdings(held, self.parameters, tables), held
@@ -388,11 +503,22 @@ class Session:
 def _read(proof: MarginProof | PathLike) -> ProofFiles:
     if isinstance(proof, MarginProof):
         return as_read(proof.proof, proof.public, proof.receipt)
-    if isinstance(proof, str | Path):
+    if PATH.fits(proof):
         return read_proof(Path(proof))
     raise InputError("a proof is what `prove` returned, or the folder of one")
 
 
+def _make_folder(folder: Path) -> None:
+    """Make a folder for openings, which its owner alone reads. Raises FileError."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileError(
+            f"the openings' folder cannot be made: {error.strerror}", code="unwritable", file=str(folder)
+        ) from None
+
+
+@takes(context=WHOLE, credit=WHOLE)
 def check_singles(context: int, credit: int) -> None:
     """Raise InputError when a statement's single inputs are out of their range."""
     if not 0 <= context < 1 << CONTEXT_BITS:
@@ -422,14 +548,6 @@ def demanded_tables(
             option = "--box" if box is not None else "--margin"
             raise InputError(f"{option} goes with --market and --parameters", code="usage")
         return demands
-    return Session.load(parameters, circuit, box=box).demanded(market, margin=margin or "maintenance", demands=demands)
-
-
-def _portfolio(source: Any) -> Portfolio | Opening:  # noqa: ANN401
-    if isinstance(source, Portfolio | Opening):
-        return source
-    if isinstance(source, str | Path):
-        return load_portfolio(Path(source))
-    if hasattr(source, "columns"):
-        return portfolio_from_frame(source)
-    raise InputError("a portfolio is a path, a Portfolio, an opening or a frame with the CSV's columns")
+    return Session.load(parameters, circuit, box=box).demanded(
+        market, margin="maintenance" if margin is None else as_level(margin), demands=demands
+    )

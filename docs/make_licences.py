@@ -41,7 +41,7 @@ ACCEPTED = {
 
 # Packages with another licence, or none stated, that the project's owners have decided to accept, and why.
 DECIDED: dict[str, str] = {
-    "regex": "CNRI-Python is the permissive, OSI-approved licence that PSF's grew out of; it comes with web3.",
+    "regex": "CNRI-Python is the permissive, OSI-approved licence that PSF's grew out of; it comes with eth-abi.",
     "pillow": "MIT-CMU is MIT in another wording; it comes with the extra [plot] only.",
     "pyrevm": (
         "it states no licence. It is no part of our wheel and comes with the extra [evm] only, for a demo without a "

@@ -15,6 +15,7 @@ from ..circuits.schema import Schema
 from ..circuits.statements.commitment import commit
 from ..circuits.statements.engine import evaluate
 from ..kernel import Proof, ProvingKey, R, load_key, prove, public_inputs
+from ..kernel.arguments import PATH, WHOLE, a, takes
 from ..kernel.errors import InputError, Insufficient, MismatchError, NotShort
 from ..verifier.check import CONTEXT_BITS
 from ..verifier.keys import ZKEY, CircuitKey
@@ -48,7 +49,10 @@ def check_inputs(
         raise InputError(f"the credit does not fit {CREDIT_BITS} bits of money units", code="out-of-range")
     if not (0 <= context < 1 << CONTEXT_BITS):
         raise InputError(f"the context must be below 2^{CONTEXT_BITS}", code="out-of-range")
-    if not all(0 <= value < R for value in (*opening.owner_key, opening.salt)):
+    key = opening.owner_key
+    if not isinstance(key, tuple) or [type(value) for value in (*key, opening.salt)] != [int] * 3:
+        raise InputError("the owner's key is two whole numbers, the salt one", code="wrong-type")
+    if not all(0 <= value < R for value in (*key, opening.salt)):
         raise InputError("the owner's key or the salt is not a canonical field element", code="out-of-range")
     schema.fit(opening.holdings)
 
@@ -91,8 +95,10 @@ class Prover:
         self.circuit_key = circuit_key
 
     @classmethod
-    def load(cls, directory: Path) -> Prover:
+    @takes(directory=PATH)
+    def load(cls, directory: str | Path) -> Prover:
         """Load a circuit's folder. Raises FileError, FormatError, MismatchError when its files do not fit together."""
+        directory = Path(directory)
         circuit_key = CircuitKey.load(directory, proving=True)
         manifest = circuit_key.manifest
         key = load_key(directory / ZKEY, digest=circuit_key.zkey_hash)
@@ -103,6 +109,13 @@ class Prover:
             raise MismatchError("the proving key and the verifying key are not a pair", file=str(directory / ZKEY))
         return cls(manifest, key, circuit_key)
 
+    @takes(
+        opening=a("an Opening", Opening),
+        market=a("a Table", Table),
+        parameters=a("a Table", Table),
+        credit=WHOLE,
+        context=WHOLE,
+    )
     def prove(
         self, opening: Opening, market: Table, parameters: Table, *, credit: int = 0, context: int = 0
     ) -> ProvedStatement:

@@ -27,8 +27,10 @@ def test_every_runtime_dependency_has_an_accepted_licence(licences):
     outside = {one.name: one.licence for one in licences.refused(found)}
     print(f"{len(found)} Python packages, not accepted: {outside}")
     assert len(found) > 30
-    assert {"pydantic", "typer", "web3", "py-ecc", "pycryptodome", "rich", "eth-abi"} <= {one.name for one in found}
+    names = {one.name for one in found}
+    assert {"pydantic", "typer", "requests", "eth-account", "py-ecc", "pycryptodome", "rich", "eth-abi"} <= names
     assert outside.keys() <= UNDECIDED
+    assert "web3" not in names  # docs/decisions/0016
 
 
 def test_what_waits_for_a_decision_is_written_down(licences):
@@ -78,7 +80,7 @@ def test_the_bill_of_materials_is_complete_and_refers_to_itself_only(licences):
     assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.5")
     references = [entry["bom-ref"] for entry in bill["components"]]
     assert len(set(references)) == len(references) == len(found)
-    assert {"pkg:npm/%40openzeppelin/contracts", "pkg:cargo/ark-bn254", "pkg:pypi/web3"} <= {
+    assert {"pkg:npm/%40openzeppelin/contracts", "pkg:cargo/ark-bn254", "pkg:pypi/requests"} <= {
         reference.rpartition("@")[0] for reference in references
     }
     known = {*references, bill["metadata"]["component"]["bom-ref"]}

@@ -16,8 +16,10 @@ from ..circuits.model import BOX, CREDIT_BITS, Table
 from ..circuits.schema import Schema
 from ..circuits.statements.margin import SINGLES
 from ..kernel import Proof, R, verify
+from ..kernel.arguments import FLAG, PATH, TEXT, WHOLE, Kind, a, check, maybe, takes
 from ..kernel.errors import FormatError, InputError, ProofRejected
 from .keys import CircuitKey
+from .notebook import facts
 from .proof_files import ProofFiles, read_proof
 from .receipt import Receipt, proof_hash, word
 from .statement_keys import JudgedKey, judge_key
@@ -34,6 +36,11 @@ __all__ = [
 ]
 
 CONTEXT_BITS = 248
+_INTEGERS = Kind(
+    "a list of whole numbers",
+    lambda value: isinstance(value, list | tuple) and all(type(number) is int for number in value),
+)
+_TABLES = Kind("a tuple of Tables", lambda value: isinstance(value, tuple) and all(isinstance(t, Table) for t in value))
 
 
 @dataclass(frozen=True)
@@ -52,8 +59,17 @@ class Demands:
     commitment: int | None = None
     context: int | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse what nothing could meet, for a slip of the hand demands nothing. Raises InputError."""
+        check("tables", self.tables, _TABLES)
+        check("margin", self.margin, maybe(TEXT))
+        check("box", self.box, maybe(TEXT))
+        check("credit", self.credit, WHOLE)
+        check("commitment", self.commitment, maybe(WHOLE))
+        check("context", self.context, maybe(WHOLE))
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Verified:
     """What a valid proof says, and how far its word goes.
 
@@ -77,6 +93,18 @@ class Verified:
     hashes: dict[str, str]
     cells: dict[str, tuple[int, ...]]
 
+    def __repr__(self) -> str:
+        """Say what was verified, and whether it is only claimed."""
+        claimed = "" if self.tied else "claimed "
+        return f"Verified({claimed}{self.statement} of {self.rule}, commitment {word(self.commitment)})"
+
+    def _repr_html_(self) -> str:
+        """Show everything that was verified; all of it is public."""
+        said = self.as_json()
+        statement = self.statement if self.tied else f"{self.statement} (claimed: nothing ties the key to it)"
+        shown = {key: value for key, value in said.items() if key not in ("ok", "statement", "tables")}
+        return facts("verified proof", {"statement": statement, **shown, **self.hashes})
+
     def as_json(self) -> dict[str, Any]:
         """Return the document of `zkmargin verify --json`."""
         return {
@@ -95,6 +123,7 @@ class Verified:
         }
 
 
+@takes(schema=a("a Schema", Schema), public=_INTEGERS)
 def check_public(schema: Schema, public: Sequence[int]) -> dict[str, Table]:
     """Return the tables inside the public inputs, every input checked against the schema.
 
@@ -118,6 +147,7 @@ def check_public(schema: Schema, public: Sequence[int]) -> dict[str, Table]:
     return tables
 
 
+@takes(judged=a("a JudgedKey", JudgedKey), public=_INTEGERS, demands=a("Demands", Demands))
 def check_statement(judged: JudgedKey, public: Sequence[int], demands: Demands) -> Verified:
     """Return what a proof with these public inputs would say: everything but the pairing is checked.
 
@@ -152,6 +182,13 @@ def check_statement(judged: JudgedKey, public: Sequence[int], demands: Demands) 
     )
 
 
+@takes(
+    judged=a("a JudgedKey", JudgedKey),
+    public=_INTEGERS,
+    proof=a("a Proof", Proof),
+    demands=a("Demands", Demands),
+    receipt=maybe(a("a Receipt", Receipt)),
+)
 def verify_statement(
     judged: JudgedKey,
     public: Sequence[int],
@@ -176,9 +213,16 @@ def verify_statement(
     return said
 
 
+@takes(
+    proof_directory=PATH,
+    circuit_directory=PATH,
+    demands=a("Demands", Demands),
+    allow_development=FLAG,
+    key_id=maybe(TEXT),
+)
 def verify_files(
-    proof_directory: Path,
-    circuit_directory: Path,
+    proof_directory: str | Path,
+    circuit_directory: str | Path,
     demands: Demands = Demands(),
     *,
     allow_development: bool = False,
@@ -189,7 +233,7 @@ def verify_files(
     Raises FileError, FormatError, MismatchError for files that cannot be used, ProofRejected for a proof that fails.
     """
     judged = judge_key(CircuitKey.load(circuit_directory), allow_development=allow_development, key_id=key_id)
-    files: ProofFiles = read_proof(proof_directory)
+    files: ProofFiles = read_proof(Path(proof_directory))
     return verify_statement(judged, files.public, files.proof, demands, files.receipt)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from ..circuits.build import Manifest
 from ..contracts.encoding import circuit_id, key_bytes
 from ..kernel import VerifyingKey, is_development_key
+from ..kernel.arguments import FLAG, PATH, takes
 from ..kernel.errors import FileError, MismatchError
 from ..kernel.files import read_file
 from ..kernel.strict_json import read_json
@@ -59,11 +60,13 @@ class CircuitKey:
         return is_development_key(self.verifying_key)
 
     @classmethod
-    def load(cls, directory: Path, *, proving: bool = False) -> CircuitKey:
+    @takes(directory=PATH, proving=FLAG)
+    def load(cls, directory: str | Path, *, proving: bool = False) -> CircuitKey:
         """Read the circuit's manifest and verifying key and check that they belong together.
 
         With `proving` the proving key's file is checked as well. Raises FileError, FormatError, MismatchError.
         """
+        directory = Path(directory)
         manifest = Manifest.load(directory)
         record = _record(directory)
         wanted = {VERIFYING_KEY, ZKEY} if proving else {VERIFYING_KEY}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..kernel import Proof
+from ..kernel.arguments import PATH, takes
 from ..kernel.decimal_strings import decimal_strings
 from ..kernel.errors import FileError, FormatError, InputError
 from ..kernel.folders import check_replaceable, read_folder, write_folder
@@ -65,11 +66,13 @@ def check_proof_folder(directory: Path) -> None:
     check_replaceable(directory, (PROOF, PUBLIC, RECEIPT))
 
 
-def read_proof(directory: Path) -> ProofFiles:
+@takes(directory=PATH)
+def read_proof(directory: str | Path) -> ProofFiles:
     """Return what a proof's folder holds, all of one proving even while somebody writes another there.
 
     Raises FileError, FormatError; ProofRejected (code "schema") for a receipt that is none.
     """
+    directory = Path(directory)
     return _parsed(read_folder(directory, (PROOF, PUBLIC), (RECEIPT,)), directory)
 
 
@@ -94,8 +97,10 @@ def _parsed(found: Mapping[str, bytes], directory: Path) -> ProofFiles:
     return ProofFiles(tuple(public), proof, receipt)
 
 
-def read_public(path: Path) -> list[int]:
+@takes(path=PATH)
+def read_public(path: str | Path) -> list[int]:
     """Return the public inputs of a `public.json`. Raises FileError."""
+    path = Path(path)
     return _public(read_json(path, padded=True), path)
 
 

@@ -20,6 +20,7 @@ from ..circuits.compiler.system import ConstraintSystem
 from ..circuits.model import Shape
 from ..circuits.r1cs import r1cs_bytes
 from ..kernel import VerifyingKey, is_development_key
+from ..kernel.arguments import FLAG, TEXT, a, maybe, takes
 from ..kernel.errors import CeremonyRejected, MismatchError, ProofRejected
 from .keys import CircuitKey
 from .remade_keys import input_scalars, is_made_with
@@ -36,6 +37,7 @@ class JudgedKey:
     contributors: tuple[str, ...] = ()
 
 
+@takes(key=a("a CircuitKey", CircuitKey), allow_development=FLAG, key_id=maybe(TEXT))
 def judge_key(key: CircuitKey, *, allow_development: bool = False, key_id: str | None = None) -> JudgedKey:
     """Return a key that may judge proofs, and whether it is tied to the statement that its folder names.
 

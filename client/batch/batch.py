@@ -6,31 +6,27 @@ openings and the public tables, and give proofs back. An account that fails does
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from ...circuits.model import Holdings, Opening, Table
 from ...circuits.statements.commitment import commit
 from ...kernel import Proof
-from ...kernel.errors import FileError, InputError, ZkmarginError
+from ...kernel.errors import InputError, ZkmarginError
 from ...verifier.check import Demands, verify_statement
 from ...verifier.proof_files import PROOF, check_proof_folder, read_proof, write_proof
 from ...verifier.receipt import make_receipt
 from ...verifier.statement_keys import JudgedKey
 from ..files.models import Market
-from ..files.portfolio import Portfolio, load_portfolio, portfolios_from_table, to_holdings
+from ..files.portfolio import to_holdings
+from ..secrets.accounts import Account, Failed, accounts_in
 from ..secrets.openings import alone, fresh_opening, load_opening, save_opening, save_owner
-from ..session import Session, Where, check_singles
+from ..session import Session, check_singles
 
 __all__ = ["Account", "Batch", "Done", "Failed", "Kept", "Result", "Statement", "Workers", "accounts_in"]
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
-_SECRETS = (".opening.json", ".owner.json")
-_OLDER = re.compile(r"\.opening\.\d+\.json")
 ATTEMPTS = 3
 """How often an account is given to a worker: the first time, and again when the worker died with it."""
 
@@ -43,15 +39,6 @@ class Statement:
     parameters: Table
     credit: int
     context: int
-
-
-@dataclass(frozen=True)
-class Account:
-    """One account: its name, how its portfolio is read, and where its secrets are kept."""
-
-    name: str
-    load: Callable[[], Portfolio]
-    where: Where
 
 
 @dataclass(frozen=True)
@@ -70,20 +57,6 @@ class Kept:
     name: str
 
 
-@dataclass(frozen=True)
-class Failed:
-    """An account without a proof, and why; the message carries no holdings."""
-
-    name: str
-    code: str
-    message: str
-
-    @classmethod
-    def of(cls, name: str, error: ZkmarginError) -> Failed:
-        """Return what an error says about an account."""
-        return cls(name, error.code, error.message)
-
-
 Result = Done | Kept | Failed
 
 
@@ -98,40 +71,6 @@ class Workers(Protocol):
 
     def take(self) -> list[Done | Failed]:
         """Wait for at least one account given out and return all that came back; none when none is out."""
-
-
-def accounts_in(source: Path, openings: Path | None = None) -> list[Account | Failed]:
-    """Return the accounts of a folder of portfolio files or of one table, in the order of their names.
-
-    Secrets are kept beside a folder's portfolios, and in `NAME-openings` beside a table, unless `openings` says where.
-    A name that cannot name a file, or that two portfolios share, is a failure of that account. Raises FileError.
-    """
-    found: dict[str, Account | Failed] = {}
-    if source.is_dir():
-        for path in sorted(source.iterdir()):
-            if path.suffix in (".json", ".csv") and path.is_file() and not _is_secret(path.name):
-                found[path.stem] = _account(path.stem, partial(load_portfolio, path), openings or source, found)
-    else:
-        folder = openings or source.with_name(f"{source.stem}-openings")
-        for name, load in sorted(portfolios_from_table(source).items()):
-            found[name] = _account(name, load, folder, found)
-    if not found:
-        raise FileError("there are no portfolios here", code="no-accounts", file=str(source))
-    return list(found.values())
-
-
-def _is_secret(name: str) -> bool:
-    return name.startswith(".") or name.endswith(_SECRETS) or bool(_OLDER.search(name))
-
-
-def _account(
-    name: str, load: Callable[[], Portfolio], folder: Path, found: dict[str, Account | Failed]
-) -> Account | Failed:
-    if name in found:
-        return Failed(name, "duplicate", "two portfolios have this name")
-    if not _NAME.fullmatch(name):
-        return Failed(name, "bad-name", "an account's name is letters, digits, dots, dashes: it names its files")
-    return Account(name, load, Where(folder / f"{name}.owner.json", folder / f"{name}.opening.json"))
 
 
 class Batch:

@@ -22,6 +22,7 @@ from ...contracts.encoding import (
     key_bytes,
     proof_words,
 )
+from ...kernel.arguments import check, one_of
 from ...kernel.errors import EnvironmentFault
 from ...prover.prove import ProvedStatement, Prover
 from ...verifier.folding import folded_point
@@ -127,7 +128,8 @@ class Deployment:
         return cls(chain, admin, provers, registry, board, book, gate)
 
     def circuit(self, statement: str) -> bytes:
-        """Return a statement's circuit id."""
+        """Return a statement's circuit id. Raises InputError for a statement that is not deployed."""
+        check("statement", statement, one_of(*self.provers))
         return _circuit(self.provers[statement])
 
     def post_parameters(self, tables: Tables) -> None:

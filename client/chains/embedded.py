@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...contracts.chain import Halted, Log, OutOfGas, Receipt, Reverted
 from ...contracts.faults import NoContract
+from ...kernel.arguments import ADDRESS, BYTES, WHOLE, Kind, maybe, takes
 from ...kernel.errors import ContractError, EnvironmentFault
 
 if TYPE_CHECKING:
@@ -25,9 +26,20 @@ _BLOCK_GAS = 120_000_000
 _BALANCE = 10**24
 
 
+def _below(bits: int, says: str) -> Kind:
+    return Kind(says, lambda value: WHOLE.fits(value) and 0 <= value < 1 << bits)
+
+
+_CHAIN = _below(64, "a chain's id, a whole number below 2^64")
+_TIME = _below(62, "unix seconds, a whole number that is not negative")
+_GAS = _below(62, "an amount of gas, a whole number that is not negative")
+_COUNT = _below(8, "a number of accounts below 256")
+
+
 class EmbeddedChain:
     """One EVM, one transaction a block, time under the caller's control."""
 
+    @takes(chain_id=_CHAIN, timestamp=maybe(_TIME), accounts=_COUNT)
     def __init__(self, chain_id: int = DEVELOPMENT_CHAIN, timestamp: int | None = None, accounts: int = 10) -> None:
         """Start an empty chain at `timestamp` (now by default). Raises `EnvironmentFault` without pyrevm."""
         try:
@@ -54,6 +66,7 @@ class EmbeddedChain:
         """Return the current block's time."""
         return self._timestamp
 
+    @takes(timestamp=_TIME)
     def set_time(self, timestamp: int) -> None:
         """Mine a block at a time that is not before the current one. Raises `ContractError` if it is."""
         if timestamp < self._timestamp:
@@ -62,6 +75,7 @@ class EmbeddedChain:
         self._timestamp = timestamp
         self._evm.set_block_env(self._block())
 
+    @takes(seconds=_TIME)
     def advance(self, seconds: int) -> None:
         """Mine a block some seconds later."""
         self.set_time(self._timestamp + seconds)
@@ -70,17 +84,20 @@ class EmbeddedChain:
         """Return a point that `revert` goes back to; one use, latest first."""
         return self._evm.snapshot(), self._number, self._timestamp
 
+    @takes(point=Kind("what snapshot returned", lambda value: isinstance(value, tuple) and len(value) == 3))
     def revert(self, point: tuple[Any, int, int]) -> None:
         """Undo everything since a snapshot."""
         checkpoint, self._number, self._timestamp = point
         self._evm.revert(checkpoint)
         self._evm.set_block_env(self._block())
 
+    @takes(bytecode=BYTES, sender=ADDRESS)
     def deploy(self, bytecode: bytes, sender: str) -> str:
         """Create a contract and return its address. Raises `Reverted`, `Halted`, `OutOfGas`."""
         with _refusals():
             return str(self._evm.deploy(sender, bytecode, gas=_BLOCK_GAS))
 
+    @takes(to=ADDRESS, data=BYTES, sender=ADDRESS)
     def call(self, to: str, data: bytes, sender: str) -> bytes:
         """Return what a call answers; nothing is kept. Raises `Reverted`, `Halted`, `OutOfGas`."""
         checkpoint = self._evm.snapshot()
@@ -90,6 +107,7 @@ class EmbeddedChain:
         finally:
             self._evm.revert(checkpoint)
 
+    @takes(to=ADDRESS, data=BYTES, sender=ADDRESS, gas=maybe(_GAS))
     def transact(self, to: str, data: bytes, sender: str, gas: int | None = None) -> Receipt:
         """Send a transaction. Raises `Reverted`, `Halted`, `OutOfGas`, `NoContract`."""
         if data and not self._evm.get_code(to):
@@ -99,8 +117,8 @@ class EmbeddedChain:
                 self._evm.message_call(sender, to, calldata=data, gas=_BLOCK_GAS if gas is None else gas)
         finally:
             self._evm.reset_transient_storage()
-            result: Any = self._evm.result
-            self.last_gas_used = int(result.gas_used)
+            result: Any = self._evm.result  # None when nothing was run: not even the transaction's own gas was given
+            self.last_gas_used = 0 if result is None else int(result.gas_used)
         return Receipt(gas_used=self.last_gas_used, logs=tuple(_log(entry) for entry in result.logs))
 
     def _block(self) -> pyrevm.BlockEnv:

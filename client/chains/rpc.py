@@ -30,6 +30,7 @@ from ...contracts.faults import (
     TransactionReplaced,
     TransactionsPending,
 )
+from ...kernel.arguments import ADDRESS, BYTES, FLAG, TEXT, WHOLE, a, maybe, takes
 from ...kernel.errors import ContractError, EnvironmentFault
 from .answers import data_of, hash_of, hexed, is_receipt, log_of, number_of
 from .json_rpc import JsonRpc, Patience
@@ -62,6 +63,7 @@ class _Block:
 class RpcChain:
     """A node at a URL."""
 
+    @takes(url=TEXT, signing=FLAG, patience=maybe(a("a Patience", Patience)))
     def __init__(self, url: str, *, signing: bool = True, patience: Patience | None = None) -> None:
         """Connect; without `signing` the environment's key stays unread, for a node whose accounts are its own.
 
@@ -85,10 +87,12 @@ class RpcChain:
         """Return the latest block's time. Raises `ChainFault`."""
         return self._head().timestamp
 
+    @takes(method=TEXT)
     def ask(self, method: str, *parameters: Any) -> Any:  # noqa: ANN401
         """Ask the node something of its own that changes nothing. Raises `Reverted`, `Halted`, `ChainFault`."""
         return self._rpc.ask(method, *parameters)
 
+    @takes(bytecode=BYTES, sender=ADDRESS)
     def deploy(self, bytecode: bytes, sender: str) -> str:
         """Create a contract and return its address. Raises `Reverted`, `Halted`, `ChainFault`."""
         receipt = self._transact({"from": sender, "data": hexed(bytecode)}, None)
@@ -96,10 +100,12 @@ class RpcChain:
             raise BadAnswer("the node's receipt of a new contract does not say where it is")
         return receipt.contract
 
+    @takes(to=ADDRESS, data=BYTES, sender=ADDRESS)
     def call(self, to: str, data: bytes, sender: str) -> bytes:
         """Return what a call answers, without a transaction. Raises `Reverted`, `Halted`, `ChainFault`."""
         return data_of(self._rpc.ask("eth_call", {"from": sender, "to": to, "data": hexed(data)}, self._head().tag))
 
+    @takes(to=ADDRESS, data=BYTES, sender=ADDRESS, gas=maybe(WHOLE))
     def transact(self, to: str, data: bytes, sender: str, gas: int | None = None) -> Receipt:
         """Send a transaction and wait for it. Raises `Reverted`, `Halted`, `ChainFault`.
 

@@ -91,10 +91,11 @@ def check(
     json_: Json = False,
 ) -> int:
     """Show equity, requirement and surplus of a portfolio, each position's part, and its breach price."""
+    from ..files.tables import as_level
     from ..session import Session
     from ..views.show import show_report
 
-    report = Session.load(parameters).check(portfolio, market, margin=margin)
+    report = Session.load(parameters).check(portfolio, market, margin=as_level(margin))
     return answer(report.as_json(), lambda console: show_report(console, report))
 
 

@@ -44,6 +44,7 @@ def explain(
     called there.
     """
     from ...kernel.errors import InputError
+    from ..files.tables import as_level
     from ..imports.naming import Naming
     from ..session import Session
     from ..views.explain import show_explanation
@@ -52,15 +53,15 @@ def explain(
 
     if (compare is None) != (compare_market is None) or (rename and compare is None):
         raise InputError("--compare and --compare-market are given together, --rename with them", code="usage")
-    session, trades = Session.load(parameters), tuple(what_if or ())
+    session, trades, level = Session.load(parameters), tuple(what_if or ()), as_level(margin)
     compared = None
     if compare is not None and compare_market is not None:
         names = Naming.of("", rename or ()).renamed
         other = Session.load(compare)
-        compared = session.compare(portfolio, market, other, compare_market, margin=margin, names=names, what_if=trades)
+        compared = session.compare(portfolio, market, other, compare_market, margin=level, names=names, what_if=trades)
         explanation = compared.here
     else:
-        explanation = session.explain(portfolio, market, margin=margin, what_if=trades)
+        explanation = session.explain(portfolio, market, margin=level, what_if=trades)
     document: dict[str, Any] = explanation.as_json()
     if compared is not None:
         document["compare"] = compared.as_json()

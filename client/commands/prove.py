@@ -11,6 +11,7 @@ from ...kernel.errors import FalseStatement, InputError
 from ...verifier.proof_files import check_proof_folder
 from ..files.loading import load_parameters
 from ..files.quantity import exact_decimal
+from ..files.tables import as_level
 from ..secrets.openings import load_opening, load_owner
 from ..session import Session, Where
 from .output import answer, denied, kernel_document, milliseconds
@@ -49,14 +50,14 @@ def prove_to_files(request: ProveRequest) -> int:
         _outside(request.witness, request.out, "witness", "--witness")
     owner = None if request.owner is None else load_owner(request.owner)
     session = Session(load_parameters(request.parameters), request.circuit, owner, request.box)
-    source = request.portfolio if request.opening is None else load_opening(request.opening)
+    source = request.portfolio or load_opening(request.opening or Path())
     try:
         proved, secrets = session.prove_with_secrets(
             source,
             request.market,
             context=request.context,
             credit=request.credit,
-            margin=request.margin,
+            margin=as_level(request.margin),
             where=where,
         )
     except FalseStatement as error:

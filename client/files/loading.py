@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ...circuits.rules.registry import rule_names
+from ...kernel.arguments import PATH, TEXT, takes
 from ...kernel.errors import FileError
 from ...kernel.strict_json import read_json
 from .models import Market, Parameters, in_file
@@ -15,8 +16,10 @@ from .rule_files import family_files, schema_of
 __all__ = ["load_market", "load_parameters"]
 
 
-def load_parameters(path: Path) -> Parameters:
+@takes(path=PATH)
+def load_parameters(path: str | Path) -> Parameters:
     """Return the checked parameter file, read as its rule's model. Raises FileError in one sentence otherwise."""
+    path = Path(path)
     data = read_json(path)
     with in_file(path):
         model: type[Parameters] = family_files(_rule(data, path)).parameters
@@ -27,8 +30,10 @@ def load_parameters(path: Path) -> Parameters:
     return parameters
 
 
-def load_market(path: Path, rule: str = "cross-margin") -> Market:
+@takes(path=PATH, rule=TEXT)
+def load_market(path: str | Path, rule: str = "cross-margin") -> Market:
     """Return the checked market file, read as the rule's model. Raises FileError in one sentence otherwise."""
+    path = Path(path)
     data = read_json(path)
     model: type[Market] = family_files(rule).market
     market = validated(model, lambda: model.model_validate(data), path)

@@ -6,7 +6,6 @@ Holdings are exact multiples of their steps, never rounded; only the cash that e
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -18,26 +17,39 @@ from typing import Any, Literal
 from pydantic import Field
 
 from ...circuits.model import INDEX_SCALE, Holdings
+from ...kernel.arguments import PATH, TEXT, Kind, a, check, maybe, takes
 from ...kernel.errors import FileError, InputError
 from ...kernel.strict_json import read_json
 from .cells import unit_scale
 from .models import Name, NotNegative, Number, Parameters, StrictModel, Time, unique
-from .quantity import parse_decimal
-from .reading import check_columns, did_you_mean, parse_csv, validated
+from .quantity import PLACES, parse_decimal
+from .reading import did_you_mean, parse_csv, validated
 from .rule_files import family_files, paid_at_entry
 from .tables import Tables
 
 __all__ = [
+    "CSV_COLUMNS",
     "Amount",
     "Portfolio",
     "Position",
+    "from_rows",
     "load_portfolio",
-    "portfolio_from_frame",
     "portfolios_from_table",
     "to_holdings",
 ]
 
 CSV_COLUMNS = ("kind", "name", "amount", "entry_price")
+
+
+def _sayable(value: Any) -> bool:  # noqa: ANN401
+    """Whether a decimal is one that a file could say: others make exact arithmetic endless."""
+    if not isinstance(value, Decimal) or not value.is_finite():
+        return False
+    return value.adjusted() < 24 and -int(value.as_tuple().exponent) <= PLACES
+
+
+_DECIMAL = Kind("a Decimal that a file could say", _sayable)
+_LINE = maybe(a("a line's number", int))
 
 
 @dataclass(frozen=True, repr=False)
@@ -50,6 +62,14 @@ class Position:
     unsettled_funding: Decimal = Decimal(0)
     line: int | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse what no file could say. Raises InputError."""
+        check("a position's name", self.name, TEXT)
+        check("a position's size", self.size, _DECIMAL)
+        check("a position's entry price", self.entry_price, _DECIMAL)
+        check("a position's unsettled funding", self.unsettled_funding, _DECIMAL)
+        check("a position's line", self.line, _LINE)
+
 
 @dataclass(frozen=True, repr=False)
 class Amount:
@@ -58,6 +78,20 @@ class Amount:
     name: str
     amount: Decimal
     line: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what no file could say. Raises InputError."""
+        check("an asset's name", self.name, TEXT)
+        check("an asset's amount", self.amount, _DECIMAL)
+        check("an asset's line", self.line, _LINE)
+
+
+def _tuple_of(kind: type) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, tuple) and all(isinstance(row, kind) for row in value)
+
+
+_AMOUNTS = Kind("a tuple of Amounts", _tuple_of(Amount))
+_POSITIONS = Kind("a tuple of Positions", _tuple_of(Position))
 
 
 @dataclass(frozen=True, repr=False)
@@ -71,6 +105,16 @@ class Portfolio:
     account: str = ""
     quote: Amount | None = None
     file: str | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what no file could say. Raises InputError."""
+        check("a portfolio's cash", self.cash, _DECIMAL)
+        check("a portfolio's collateral", self.collateral, _AMOUNTS)
+        check("a portfolio's debt", self.debt, _AMOUNTS)
+        check("a portfolio's positions", self.positions, _POSITIONS)
+        check("a portfolio's account", self.account, TEXT)
+        check("a portfolio's quote", self.quote, maybe(a("an Amount", Amount)))
+        check("a portfolio's file", self.file, maybe(TEXT))
 
     def __repr__(self) -> str:
         """Keep holdings out of logs and tracebacks."""
@@ -104,10 +148,12 @@ class _PortfolioModel(_Hidden):
     positions: list[_PositionModel]
 
 
-def load_portfolio(path: Path) -> Portfolio:
+@takes(path=PATH)
+def load_portfolio(path: str | Path) -> Portfolio:
     """Return the portfolio of a .json or .csv file. Raises FileError in one sentence otherwise."""
+    path = Path(path)
     if path.suffix.lower() == ".csv":
-        return _from_rows(parse_csv(path, CSV_COLUMNS), path)
+        return from_rows(parse_csv(path, CSV_COLUMNS), path)
     data = read_json(path)
     model = validated(_PortfolioModel, lambda: _PortfolioModel.model_validate(data), path)
     portfolio = Portfolio(
@@ -130,24 +176,10 @@ def portfolios_from_table(path: Path) -> dict[str, Callable[[], Portfolio]]:
     rows: dict[str, list[tuple[int, dict[str, str]]]] = {}
     for line, row in parse_csv(path, ("account", *CSV_COLUMNS)):
         rows.setdefault(row.pop("account"), []).append((line, row))
-    return {name: partial(_from_rows, mine, path) for name, mine in rows.items()}
+    return {name: partial(from_rows, mine, path) for name, mine in rows.items()}
 
 
-def portfolio_from_frame(frame: Any) -> Portfolio:  # noqa: ANN401
-    """Return the portfolio of a pandas or polars frame with the CSV's columns; neither library is imported.
-
-    Amounts are strings, decimals or whole numbers: a float would have lost digits already. Raises FileError.
-    """
-    where = Path("the frame")
-    check_columns([str(column) for column in frame.columns], CSV_COLUMNS, "the frame")
-    records = frame.to_dicts() if hasattr(frame, "to_dicts") else frame.to_dict("records")
-    rows = [
-        (line, {column: _frame_text(record[column], column, line) for column in CSV_COLUMNS})
-        for line, record in enumerate(records, start=1)
-    ]
-    return _from_rows(rows, where)
-
-
+@takes(portfolio=a("a Portfolio", Portfolio), parameters=a("Parameters", Parameters), tables=a("Tables", Tables))
 def to_holdings(portfolio: Portfolio, parameters: Parameters, tables: Tables) -> Holdings:
     """Return the holdings a portfolio stands for under these tables.
 
@@ -225,7 +257,8 @@ def to_holdings(portfolio: Portfolio, parameters: Parameters, tables: Tables) ->
     return holdings
 
 
-def _from_rows(rows: list[tuple[int, dict[str, str]]], path: Path) -> Portfolio:
+def from_rows(rows: list[tuple[int, dict[str, str]]], path: Path) -> Portfolio:
+    """Return the portfolio of numbered rows of a CSV or frame; `path` names it in errors. Raises FileError."""
     quote: Amount | None = None
     collateral: list[Amount] = []
     debt: list[Amount] = []
@@ -281,29 +314,6 @@ class _Row:
             return parse_decimal(text)
         except ValueError as error:
             raise self.error(f"{column} {error}", "wrong-value") from None
-
-
-def _frame_text(value: Any, column: str, line: int) -> str:  # noqa: ANN401
-    """Return a frame's cell as text; missing values of either library are empty."""
-    if value is None or type(value).__name__ == "NAType":
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, float):
-        if math.isnan(value):  # a missing text in a pandas frame is NaN
-            return ""
-        raise FileError(
-            f"{column} is a float, which has lost digits",
-            code="wrong-type",
-            line=line,
-            hint="read the file with text columns (dtype=str) or decimals",
-        )
-    try:
-        return str(operator.index(value))
-    except TypeError:
-        raise FileError(f"{column} is neither text nor a number", code="wrong-type", line=line) from None
 
 
 def _no_twins(portfolio: Portfolio, path: Path) -> None:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 
-from ...circuits.model import BOX, LEVELS, Table
+from ...circuits.model import BOX, LEVELS, Level, Table
 from ...circuits.schema import Schema
+from ...kernel.arguments import TEXT, Kind, a, maybe, takes
 from ...kernel.errors import FileError, InputError
+from ...verifier.notebook import facts
 from .cells import Cells, money_units
 from .models import Market, Parameters, in_file
 from .reading import did_you_mean
 from .rule_files import family_files, schema_of
 
-__all__ = ["Tables", "boxed_tables", "level_tables", "make_tables"]
+__all__ = ["Tables", "as_level", "boxed_tables", "level_tables", "make_tables"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Tables:
     """What a proof speaks of: the schema, one market table, and the parameter table of each level."""
 
@@ -25,6 +28,17 @@ class Tables:
     initial: Table
     maintenance: Table
 
+    def __repr__(self) -> str:
+        """Say whose tables, of which round and version, without their thousand cells."""
+        return f"Tables({self.schema.rule}, round {self.market.number}, version {self.initial.number})"
+
+    def _repr_html_(self) -> str:
+        """Show the tables' numbers and hashes."""
+        hashed = (("market", self.market), ("initial", self.initial), ("maintenance", self.maintenance))
+        hashes = {name: "0x" + self.schema.table_hash(table).hex() for name, table in hashed}
+        numbers = {"round": self.market.number, "version": self.initial.number}
+        return facts("tables", {"rule": self.schema.rule, **numbers, **hashes})
+
     @property
     def money(self) -> int:
         """Return how many money units one unit of the quote is."""
@@ -32,11 +46,27 @@ class Tables:
 
     def parameters(self, level: str) -> Table:
         """Return the parameter table of "initial" or "maintenance". Raises InputError for any other word."""
-        if level not in LEVELS:
-            raise InputError("the margin level must be initial or maintenance", code="margin-level")
-        return self.initial if level == "initial" else self.maintenance
+        return self.initial if as_level(level) == "initial" else self.maintenance
 
 
+def as_level(word: object) -> Level:
+    """Return a margin level. Raises InputError (code "margin-level") for anything but its two words."""
+    for level in LEVELS:
+        if isinstance(word, str) and word == level:
+            return level
+    raise InputError("the margin level must be initial or maintenance", code="margin-level")
+
+
+def _two_tables(value: Any) -> bool:  # noqa: ANN401
+    return isinstance(value, tuple) and len(value) == 2 and all(isinstance(table, Table) for table in value)
+
+
+@takes(
+    parameters=a("Parameters", Parameters),
+    market=a("a Market", Market),
+    market_file=maybe(TEXT),
+    levels=maybe(Kind("two tables", _two_tables)),
+)
 def make_tables(
     parameters: Parameters,
     market: Market,
@@ -59,6 +89,7 @@ def make_tables(
     return Tables(schema, table, initial, maintenance)
 
 
+@takes(parameters=a("Parameters", Parameters), tables=a("Tables", Tables), box=TEXT)
 def boxed_tables(parameters: Parameters, tables: Tables, box: str) -> Tables:
     """Return the tables of a price box around a round's market, of one of the parameters' classes.
 
@@ -78,6 +109,7 @@ def boxed_tables(parameters: Parameters, tables: Tables, box: str) -> Tables:
     return replace(tables, schema=schema, market=market)
 
 
+@takes(parameters=a("Parameters", Parameters))
 def level_tables(parameters: Parameters) -> tuple[Table, Table]:
     """Return the initial and the maintenance parameter table, checked; their number is the file's date.
 

@@ -24,12 +24,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
+from ...kernel.arguments import TEXT, TIME, maybe, takes
 from ..files.models import unix_seconds
 from ..files.portfolio import Amount
 from .aave_totals import check_totals
-from .naming import Naming
+from .naming import NAMING, Naming
 from .portfolio import Imported, imported, value_of
-from .response import Response
+from .response import RESPONSE, Response
 
 __all__ = ["import_aave"]
 
@@ -70,6 +71,7 @@ class _Reserve:
     enabled: bool
 
 
+@takes(state=RESPONSE, account=TEXT, naming=NAMING, now=maybe(TIME))
 def import_aave(
     state: Response, *, account: str, naming: Naming | None = None, now: datetime | None = None
 ) -> Imported:

@@ -22,13 +22,14 @@ from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 
+from ...kernel.arguments import FLAG, TEXT, many, maybe, takes
 from ..files.portfolio import Amount, Position
 from ..files.quantity import rounded_decimal
 from .binance_totals import Row, check_assets, check_mode, futures_rows
 from .checks import OPTION, must_agree, must_profit, total
-from .naming import Naming, Ticker
+from .naming import NAMING, Naming, Ticker
 from .portfolio import Imported, imported, size_of, value_of
-from .response import Response
+from .response import RESPONSE, Response
 
 __all__ = ["import_binance"]
 
@@ -36,6 +37,14 @@ _OPTION_ROUNDING = Fraction(1, 50_000)  # of the notional; the venue's own examp
 _MARK_PLACES = 12  # of a mark that is worked out; what is rounded off is in the wallet
 
 
+@takes(
+    state=RESPONSE,
+    account=TEXT,
+    quote=TEXT,
+    naming=NAMING,
+    multi_assets=FLAG,
+    options=maybe(many("two Responses", Response)),
+)
 def import_binance(
     state: Response,
     *,

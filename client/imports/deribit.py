@@ -19,12 +19,13 @@ from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 
+from ...kernel.arguments import TEXT, many, takes
 from ..files.portfolio import Amount, Position
 from .checks import OPTION, must_profit, price_slack
 from .deribit_summaries import Book, Books, Summaries
-from .naming import Naming
+from .naming import NAMING, Naming
 from .portfolio import Imported, imported, size_of, value_of
-from .response import Response
+from .response import RESPONSE, Response
 
 __all__ = ["import_deribit"]
 
@@ -33,6 +34,13 @@ _ROW = {"interest_value"}
 _SIGNS = {"buy": 1, "sell": -1}
 
 
+@takes(
+    positions=RESPONSE,
+    summaries=many("a list of Responses", Response),
+    account=TEXT,
+    quote=TEXT,
+    naming=NAMING,
+)
 def import_deribit(
     positions: Response,
     summaries: Iterable[Response],

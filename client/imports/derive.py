@@ -20,11 +20,12 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 
+from ...kernel.arguments import TEXT, maybe, takes
 from ..files.portfolio import Amount, Position
 from .checks import OPTION, must_agree, must_profit, total
-from .naming import Naming
+from .naming import NAMING, Naming
 from .portfolio import Imported, imported, size_of
-from .response import Response
+from .response import RESPONSE, Response
 
 __all__ = ["import_derive"]
 
@@ -37,6 +38,7 @@ _ROW = {"cumulative_interest", "pending_interest"}
 _ONE = "save private/get_subaccount of one subaccount"
 
 
+@takes(state=RESPONSE, account=maybe(TEXT), naming=NAMING)
 def import_derive(state: Response, *, account: str | None = None, naming: Naming | None = None) -> Imported:
     """Return the account of a subaccount's response; without a name it is called by its number. Raises FileError."""
     naming = naming or Naming()

@@ -17,11 +17,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from ...kernel.arguments import TEXT, maybe, takes
 from ..files.portfolio import Position
 from .checks import must_agree, total
-from .naming import Naming
+from .naming import NAMING, Naming
 from .portfolio import Imported, imported, size_of
-from .response import Response
+from .response import RESPONSE, Response
 
 __all__ = ["import_dydx"]
 
@@ -32,6 +33,7 @@ _ROW = {"entryPrice"}
 _ONE = "save /v4/addresses/ADDRESS/subaccountNumber/NUMBER of one subaccount"
 
 
+@takes(state=RESPONSE, account=maybe(TEXT), naming=NAMING)
 def import_dydx(state: Response, *, account: str | None = None, naming: Naming | None = None) -> Imported:
     """Return the account of a subaccount response; without a name it is called address/number. Raises FileError."""
     naming = naming or Naming()

@@ -19,13 +19,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from fractions import Fraction
 
+from ...kernel.arguments import TEXT, maybe, takes
 from ...kernel.errors import FileError, InputError
 from ..files.portfolio import Amount, Position
 from .checks import money_slack, must_agree, price_slack, total
 from .hyperliquid_mode import PerpSide, is_dollar, is_unified
-from .naming import Naming
+from .naming import NAMING, Naming
 from .portfolio import Imported, imported, size_of
-from .response import Response
+from .response import RESPONSE, Response
 
 __all__ = ["import_hyperliquid"]
 
@@ -36,6 +37,14 @@ _MODES = ("disabled", "default", "unifiedAccount")
 _DEXES = ("clearinghouseStates", "allDexsClearinghouseState", "subAccounts")
 
 
+@takes(
+    state=RESPONSE,
+    account=TEXT,
+    naming=NAMING,
+    spot=maybe(RESPONSE),
+    isolated=maybe(TEXT),
+    mode=maybe(TEXT),
+)
 def import_hyperliquid(
     state: Response,
     *,

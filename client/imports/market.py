@@ -21,12 +21,13 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from ...kernel.arguments import TEXT, TIME, WHOLE, a, check, many, maybe, one_of, takes
 from ...kernel.errors import FileError
 from ..files.models import Market, Parameters, in_file, unix_seconds
 from ..files.reading import validated
 from ..files.rule_files import family_files
 from ..margin.terms import exact
-from .naming import Naming, Ticker
+from .naming import NAMING, Naming, Ticker
 from .response import Response
 
 __all__ = ["MARKETS", "import_market"]
@@ -82,6 +83,14 @@ class _Quotes:
         }
 
 
+@takes(
+    venue=TEXT,
+    responses=many("a list of Responses", Response),
+    parameters=a("Parameters", Parameters),
+    as_of=TIME,
+    number=maybe(WHOLE),
+    naming=NAMING,
+)
 def import_market(
     venue: str,
     responses: Iterable[Response],
@@ -97,6 +106,7 @@ def import_market(
 
     Raises FileError when a price is missing, or the rule needs what the venue's response does not have.
     """
+    check("venue", venue, one_of(*MARKETS))
     naming = naming or Naming()
     method, read = MARKETS[venue]
     quotes, files = _Quotes(naming, parameters.quote.asset), []

@@ -11,13 +11,18 @@ from dataclasses import dataclass, field, replace
 
 from pydantic import TypeAdapter, ValidationError
 
+from ...kernel.arguments import TEXT, TEXTS, Kind, a, check, maybe, takes
 from ...kernel.errors import FileError, InputError
 from ..files.models import Name
 from ..files.portfolio import Amount, Position
 from .response import Response
 
-__all__ = ["Naming", "Ticker"]
+__all__ = ["NAMING", "Naming", "Ticker"]
 
+_RENAMED = Kind(
+    "a mapping of names to names",
+    lambda value: isinstance(value, Mapping) and all(map(TEXT.fits, (*value.keys(), *value.values()))),
+)
 _ADAPTER: TypeAdapter[str] = TypeAdapter(Name)
 
 
@@ -58,7 +63,13 @@ class Naming:
     suffix: str = "-PERP"
     renamed: Mapping[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Refuse names that are no texts. Raises InputError."""
+        check("suffix", self.suffix, TEXT)
+        check("renamed", self.renamed, _RENAMED)
+
     @classmethod
+    @takes(suffix=TEXT, renamings=TEXTS)
     def of(cls, suffix: str, renamings: Iterable[str]) -> Naming:
         """Return the naming of command-line options, each renaming "OLD=NEW". Raises InputError."""
         renamed: dict[str, str] = {}
@@ -143,3 +154,6 @@ def _apart(one: Ticker, other: Ticker) -> None:
 
 def _printable(text: str) -> str:
     return "".join(c if c.isprintable() and c not in "'\"" else "?" for c in text)[:96]
+
+
+NAMING = maybe(a("a Naming", Naming))

@@ -12,6 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from ...kernel.arguments import PATH, TEXT, TIME, a, maybe, takes
 from ...kernel.errors import FileError
 from ..files.models import Parameters, unique
 from ..files.portfolio import Amount, Portfolio, Position, load_portfolio
@@ -36,6 +37,7 @@ class Imported:
     as_of: datetime | None = None
     notes: tuple[str, ...] = ()
 
+    @takes(as_of=TIME)
     def document(self, as_of: datetime) -> dict[str, Any]:
         """Return the content of portfolio.json; `as_of` stands in where the response has no date."""
         held = self.portfolio
@@ -115,14 +117,17 @@ def _cash(amount: Fraction, file: str) -> Decimal:
     return value_of(Fraction(math.floor(amount * 10**PLACES), 10**PLACES), "the cash", file)
 
 
-def import_csv(path: Path, account: str | None = None) -> Imported:
+@takes(path=PATH, account=maybe(TEXT))
+def import_csv(path: str | Path, account: str | None = None) -> Imported:
     """Return the import of a CSV with the columns kind, name, amount, entry_price. Raises FileError."""
+    path = Path(path)
     portfolio = load_portfolio(path) if path.suffix.lower() == ".csv" else None
     if portfolio is None:
         raise FileError(f"{path.name} does not end in .csv", code="wrong-value", file=str(path))
     return Imported(replace(portfolio, account=account or portfolio.account))
 
 
+@takes(made=a("an Imported", Imported), parameters=a("Parameters", Parameters))
 def rounded_to_steps(made: Imported, parameters: Parameters) -> Imported:
     """Return the import with collateral rounded down and debt up to the parameters' steps, and says how many were.
 

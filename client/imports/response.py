@@ -10,11 +10,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from ...kernel.arguments import PATH, a, takes
 from ...kernel.errors import FileError
 from ...kernel.strict_json import read_json
 from ..files.quantity import parse_decimal
 
-__all__ = ["Response"]
+__all__ = ["RESPONSE", "Response"]
 
 _WHOLE = re.compile(r"[0-9]{1,78}", re.ASCII)
 # What holds value is called so in every API; what is called so and not known is refused rather than left out.
@@ -51,11 +52,13 @@ class Response:
     file: str
 
     @classmethod
-    def load(cls, path: Path) -> Response:
+    @takes(path=PATH)
+    def load(cls, path: str | Path) -> Response:
         """Return a file's JSON; 1.5 is read as "1.5" is, to the last digit. Raises FileError.
 
         Whoever says that it is a testnet's is refused: money there is none.
         """
+        path = Path(path)
         made = cls(read_json(path, _Bare), "", str(path))
         for key in ("testnet", "isTestnet", "is_testnet"):
             if key in made and made[key].value is not False:
@@ -139,8 +142,9 @@ class Response:
         if not isinstance(self.value, dict):
             raise self.error("must be an object", "wrong-type")
         for key, value in self.value.items():
-            if key not in known and _VALUE.search(key) and not _NO_VALUE.search(key) and _is_something(value):
-                shown = _shown(key)
+            name = str(key)
+            if name not in known and _VALUE.search(name) and not _NO_VALUE.search(name) and _is_something(value):
+                shown = _shown(name)
                 inner = Response(value, f"{self.path}.{shown}" if self.path else shown, self.file)
                 raise inner.error("is not zero and not understood: an import would leave it out", "not-understood")
 
@@ -167,3 +171,6 @@ def _is_something(value: Any) -> bool:  # noqa: ANN401
         return bool(parse_decimal(str(value)))
     except ValueError:
         return isinstance(value, _Bare)  # a number that is too long or too large is something
+
+
+RESPONSE = a("a Response", Response)

@@ -11,6 +11,7 @@ from typing import Any
 
 from ...circuits.model import Holdings
 from ...circuits.statements.engine import evaluate
+from ...verifier.notebook import facts
 from ..files.models import Market, Parameters
 from ..files.portfolio import Portfolio
 from ..files.tables import Tables
@@ -39,6 +40,17 @@ class Explanation:
     distances: tuple[Distance, ...]
     what_if: tuple[WhatIf, ...]
     disclosure: Disclosure
+
+    def __repr__(self) -> str:
+        """Say whether margin is met, and no amount."""
+        report = self.report
+        return f"Explanation({report.rule}, {report.margin}: {'met' if report.ok else 'not met'})"
+
+    def _repr_html_(self) -> str:
+        """Show what `__repr__` says, and the tables it was said of."""
+        report = self.report
+        answer = "met" if report.ok else "not met"
+        return facts("explanation", {"rule": report.rule, "margin": report.margin, "answer": answer, **report.tables})
 
     @property
     def worst(self) -> tuple[Term, ...]:

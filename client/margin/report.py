@@ -11,6 +11,7 @@ from typing import Any
 
 from ...circuits.model import Holdings
 from ...circuits.statements.engine import Evaluation, evaluate
+from ...verifier.notebook import facts
 from ..files.cells import money_units
 from ..files.models import Parameters
 from ..files.portfolio import Portfolio
@@ -70,6 +71,15 @@ class MarginReport:
     def ok(self) -> bool:
         """Whether margin is met."""
         return self.surplus_units >= 0
+
+    def __repr__(self) -> str:
+        """Say whether margin is met, and no amount: reprs end in logs, and notebooks are sent around."""
+        return f"MarginReport({self.rule}, {self.margin}: {'met' if self.ok else 'not met'})"
+
+    def _repr_html_(self) -> str:
+        """Show what `__repr__` says, and the tables it was said of; the amounts are its attributes."""
+        answer = "met" if self.ok else "not met"
+        return facts("margin report", {"rule": self.rule, "margin": self.margin, "answer": answer, **self.tables})
 
     def as_json(self) -> dict[str, Any]:
         """Return the document of `check --json`."""

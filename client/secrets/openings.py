@@ -16,6 +16,7 @@ from pydantic import BeforeValidator, Field
 
 from ...circuits.model import Holdings, Opening
 from ...circuits.statements.commitment import SALT_BITS, draw_salt
+from ...kernel.arguments import PATH, takes
 from ...kernel.babyjubjub import Point, check_owner_key, draw_secret, public_key
 from ...kernel.errors import FileError, InputError
 from ...kernel.files import write_file
@@ -79,6 +80,13 @@ class OwnerKey:
     point: Point
     secret: int | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse what is no key and no secret. Raises InputError."""
+        if not isinstance(self.point, tuple) or [type(c) for c in self.point] != [int, int]:
+            raise InputError("an owner's key is two whole numbers", code="wrong-type")
+        if self.secret is not None and type(self.secret) is not int:
+            raise InputError("an owner's secret is a whole number", code="wrong-type")
+
     def __repr__(self) -> str:
         """Keep the secret out of logs and tracebacks."""
         return "OwnerKey(…)"
@@ -111,8 +119,10 @@ def fresh_opening(holdings: Holdings, owner: OwnerKey) -> Opening:
     return Opening(holdings, owner.point, draw_salt())
 
 
-def load_owner(path: Path) -> OwnerKey:
+@takes(path=PATH)
+def load_owner(path: str | Path) -> OwnerKey:
     """Return a checked owner key: on the curve, in the prime subgroup, of its secret. Raises FileError."""
+    path = Path(path)
     data = read_json(path)
     model = validated(_OwnerModel, lambda: _OwnerModel.model_validate(data), path)
     if model.secret is None:
@@ -138,8 +148,10 @@ def save_owner(path: Path, owner: OwnerKey) -> None:
     _write_secret(path, content)
 
 
-def load_opening(path: Path) -> Opening:
+@takes(path=PATH)
+def load_opening(path: str | Path) -> Opening:
     """Return a checked opening. Raises FileError when it is none, or its owner key is no key."""
+    path = Path(path)
     data = read_json(path)
     model = validated(_OpeningModel, lambda: _OpeningModel.model_validate(data), path)
     if not 0 <= model.salt < 1 << SALT_BITS:

@@ -1,10 +1,14 @@
 """P1, P3 and P4 at the edge: holdings in a log, an opening lost to a kill, or a crash on a hostile file."""
 
 import json
+import logging
 import os
 import random
 import subprocess
 import sys
+import traceback
+from dataclasses import replace
+from xml.etree import ElementTree
 
 import pytest
 
@@ -12,7 +16,9 @@ from zkmargin.client.files.loading import load_market, load_parameters
 from zkmargin.client.files.portfolio import load_portfolio, to_holdings
 from zkmargin.client.files.tables import make_tables
 from zkmargin.client.secrets.openings import load_opening
-from zkmargin.kernel.errors import InputError
+from zkmargin.client.secrets.places import Where
+from zkmargin.client.session import Session
+from zkmargin.kernel.errors import InputError, ZkmarginError
 
 from .conftest import SEED
 
@@ -101,6 +107,84 @@ def test_canary_holdings_appear_nowhere(zkmargin, canary, folder, small, *, circ
     assert {(folder / name).stat().st_mode & 0o777 for name in secret - {canary.name}} == {0o600}
     what = f"forms of canary holdings sought in {len(runs) + 12} runs' output and {len(public)} files"
     tally("P1", what, len(needles), len(hits))
+
+
+def test_canary_holdings_appear_in_no_log_repr_or_notebook(canary, folder, circuits, caplog, tally):
+    """A log is collected, a notebook saved and sent: neither says what is held, nor how much is left of it."""
+    caplog.set_level(logging.DEBUG)
+    parameters = load_parameters(folder / "parameters-small.json")
+    held = load_portfolio(canary)
+    where, other = Where.beside(canary), folder / "many"
+    session = Session.load(folder / "parameters-small.json", circuits / "sufficiency")
+    short = Session.load(folder / "parameters-small.json", circuits / "shortfall")
+    market, poor = folder / "market.json", replace(held, collateral=(), cash=-held.cash)
+    report, explained = session.check(held, market), session.explain(held, market, what_if=["ETH-PERP +1"])
+    proof, secrets = session.prove_with_secrets(held, market, context=1, where=where)
+    said = session.verified(proof, market, context=1, allow_development=True)
+    accounts = {"a": held, "b": poor, "c": replace(held, positions=())}
+    raised = [session.prove_many(accounts, market, context=1, openings=other)]
+    for wrong in (
+        lambda: short.prove(held, market, context=1, where=where),
+        lambda: session.prove(poor, market, context=1, where=where),
+        lambda: session.verified(proof, market, context=2, allow_development=True),
+        lambda: session.check(replace(held, cash=float(held.cash)), market),
+    ):
+        with pytest.raises(ZkmarginError) as caught:
+            wrong()
+        raised += [caught.value, traceback.format_exception(caught.value)]
+    shown = [
+        report,
+        *report.legs,
+        explained,
+        session.tables(market),
+        proof,
+        said,
+        secrets,
+        held,
+        *raised,
+        session,
+        where,
+    ]
+    shown += [secrets.opening, held.positions, held.collateral, session.prover, parameters.slots]
+    texts = (
+        [repr(one) for one in shown] + [str(one) for one in shown] + [record.getMessage() for record in caplog.records]
+    )
+    texts += [str(record.args) for record in caplog.records]
+    html = [one._repr_html_() for one in (report, explained, session.tables(market), proof, said)]
+    for page in html:
+        root = ElementTree.fromstring(page)  # noqa: S314 - ours: well-formed, and something is in it
+        assert len(root.findall(".//td")) > 2
+    mine = {record.name for record in caplog.records}
+    assert "zkmargin" in mine
+    holdings = to_holdings(held, parameters, session.tables(market))
+    opening = load_opening(where.opening)
+    needles = [form for form in forms(holdings) if len(form) < 32]
+    needles += [
+        str(value).encode() for value in (opening.salt, abs(report.surplus_units), report.equity, report.surplus)
+    ]
+    needles = [form for form in (*needles, hex(opening.salt)[2:].encode()) if len(form) != 32]
+    said_all = "\n".join([*texts, *html]).encode()
+    hits = [needle for needle in needles if needle in said_all and needle]
+    assert hits == []
+    what = f"forms of canary holdings, salt and surplus sought in {len(texts)} reprs and log lines, {len(html)} pages"
+    tally("P1", what, len(needles), len(hits))
+
+
+def test_nothing_is_printed_by_the_log_unless_somebody_listens(folder, circuits):
+    """A library that prints warnings where nobody asked for a log writes into its user's output."""
+    code = (
+        "import sys\n"
+        "from zkmargin.client import Session\n"
+        "from zkmargin.kernel.logs import note\n"
+        "note('warning', 'before %s', 1)\n"
+        "import logging\n"
+        "note('warning', 'with %s', 2)\n"
+        "logging.basicConfig(stream=sys.stdout, format='%(name)s %(levelname)s %(message)s', level='INFO')\n"
+        "note('info', 'heard %s', 3)\n"
+        "note('debug', 'below %s', 4)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("zkmargin INFO heard 3\n", "")
 
 
 KILLED_AT = """

@@ -4,10 +4,13 @@ import json
 import pickle
 from dataclasses import asdict
 from decimal import Decimal
+from importlib import metadata
+from typing import get_args
 
 import pytest
 
 import zkmargin.client
+from zkmargin.circuits.model import LEVELS
 from zkmargin.circuits.statements.commitment import commit
 from zkmargin.client import MarginReport, Portfolio, Session
 from zkmargin.client.secrets.openings import OwnerKey, load_opening, load_owner, save_opening, save_owner
@@ -42,11 +45,14 @@ def session(folder, circuits):
 
 def test_the_public_names_are_these():
     assert sorted(zkmargin.client.__all__) == [
-        "Leg", "MarginProof", "MarginReport", "Market", "Parameters", "Portfolio", "Secrets", "Session", "Tables",
-        "Where", "load_market", "load_parameters", "load_portfolio", "make_tables",
+        "Frame", "Leg", "Level", "MarginProof", "MarginReport", "Market", "Parameters", "Portfolio", "PortfolioSource",
+        "Secrets", "Session", "Tables", "Where", "load_market", "load_parameters", "load_portfolio", "make_tables",
     ]  # fmt: skip
-    for name in zkmargin.client.__all__:
+    for name in set(zkmargin.client.__all__) - {"Level", "PortfolioSource"}:  # types of arguments, without a name
         assert getattr(zkmargin.client, name).__name__ == name
+    assert get_args(zkmargin.client.Level) == LEVELS
+    assert zkmargin.client.Portfolio in get_args(zkmargin.client.PortfolioSource)
+    assert zkmargin.client.__version__ == metadata.version("zkmargin")
     with pytest.raises(AttributeError):
         zkmargin.client.Sesion  # noqa: B018
 

@@ -33,7 +33,7 @@ def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_importing_and_using_the_native_kernel_loads_nothing_heavy() -> None:
-    heavy = ("py_ecc", "galois", "numpy", "numba", "pydantic", "web3")
+    heavy = ("py_ecc", "galois", "numpy", "numba", "pydantic", "requests", "eth_account")
     code = f"import sys, zkmargin.kernel as k; k.poseidon([1]); print([m for m in {heavy} if m in sys.modules])"
     finished = python(code)
     assert finished.stdout.strip() == "[]", finished.stderr

@@ -438,7 +438,7 @@ def test_prove_imports_only_what_it_uses(folder, small):
 import sys
 from zkmargin.client.commands.app import run
 code = run(sys.argv[1:])
-heavy = {"web3", "galois", "numpy", "numba", "py_ecc", "pyrevm", "rich.table", "eth_abi"}
+heavy = {"requests", "eth_account", "galois", "numpy", "numba", "py_ecc", "pyrevm", "rich.table", "eth_abi"}
 families = {name for name in sys.modules if name.startswith("zkmargin.client.families.")}
 print(sorted(heavy & set(sys.modules) | families), file=sys.stderr)
 sys.exit(code)

@@ -72,7 +72,7 @@ def test_proving_loads_neither_the_command_line_nor_its_decoration(folder, small
     arguments = ["prove", str(folder / "portfolio-small.json"), *map(str, small), "--context", "7", "--out", "proof"]
     code = (
         "import sys\nfrom zkmargin.client.commands.process import run\ncode = run(sys.argv[1:])\n"
-        "slow = {'typer', 'click', 'rich', 'web3', 'py_ecc', 'eth_abi'} & set(sys.modules)\n"
+        "slow = {'typer', 'click', 'rich', 'requests', 'eth_account', 'py_ecc', 'eth_abi'} & set(sys.modules)\n"
         "print(code, sorted(slow))"
     )
     for extra in ([], ["--json"]):

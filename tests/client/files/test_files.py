@@ -5,8 +5,9 @@ from decimal import Decimal
 
 import pytest
 
+from zkmargin.client.files.frames import portfolio_from_frame
 from zkmargin.client.files.loading import load_market, load_parameters
-from zkmargin.client.files.portfolio import load_portfolio, portfolio_from_frame, to_holdings
+from zkmargin.client.files.portfolio import load_portfolio, to_holdings
 from zkmargin.client.files.tables import make_tables
 from zkmargin.kernel.errors import FileError, InputError
 
