@@ -27,7 +27,7 @@ lint: .venv/dev build/tree
 	cargo clippy --manifest-path kernel/native/Cargo.toml --locked -q -- -D warnings
 tests: .venv/dev build/tree node_modules/made
 	cargo test --manifest-path kernel/native/Cargo.toml --release --locked -q
-	ZKMARGIN_KERNEL=native $(BIN)/zkmargin doctor
+	ZKMARGIN_KERNEL=native $(BIN)/zkmargin doctor --tests
 	ZKMARGIN_KERNEL=native $(BIN)/python -m pytest -q
 test: lint tests
 # Hours at full length; ZKMARGIN_ASSURANCE_SECONDS and ZKMARGIN_ASSURANCE_SHARE cut it short, and the page says so.

@@ -12,6 +12,7 @@ from ...kernel.errors import InputError
 from ...kernel.files import read_file
 from ...kernel.strict_json import LARGEST_FILE
 from .batch_commands import AllowDevelopment
+from .command_groups import Grouped
 from .output import answer
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["ceremony", "start_one"]
 
 ceremony = typer.Typer(
+    cls=Grouped,
     help="Make keys together: nobody can forge unless every contributor colludes.",
-    no_args_is_help=True,
     rich_markup_mode=None,
 )
 

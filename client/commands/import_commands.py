@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .command_groups import Grouped
+
 if TYPE_CHECKING:
     from ..imports import Imported
 
@@ -37,9 +39,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    venues = typer.Typer(
-        help="Make a portfolio file of a venue's own response.", no_args_is_help=True, rich_markup_mode=None
-    )
+    venues = typer.Typer(cls=Grouped, help="Make a portfolio file of a venue's own response.", rich_markup_mode=None)
     for command in (hyperliquid, dydx, aave, derive, deribit, binance):
         venues.command()(command)
     venues.command("csv")(csv_)
@@ -210,7 +210,7 @@ def csv_(
 
 
 def market(
-    venue: Annotated[str, typer.Argument(help="hyperliquid, dydx, aave, derive, deribit or binance.")],
+    venue: Annotated[str, typer.Argument(metavar="VENUE", help="hyperliquid, dydx, aave, derive, deribit or binance")],
     responses: Annotated[
         list[Path], typer.Argument(metavar="RESPONSE.json...", help="Its prices, saved as they came.")
     ],

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .command_groups import LEVELS
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -26,7 +28,7 @@ def explain(
     *,
     market: Annotated[Path, typer.Option("--market", "-m", help="The venue's prices: market.json.")],
     parameters: Annotated[Path, typer.Option("--parameters", "-p", help="The venue's parameters: parameters.json.")],
-    margin: Annotated[str, typer.Option(help="initial or maintenance.")] = "maintenance",
+    margin: Annotated[str, typer.Option(metavar=LEVELS, help="The level that is to be met.")] = "maintenance",
     what_if: Annotated[
         list[str] | None, typer.Option("--what-if", metavar="TRADE", help='Such as "ETH-PERP +5"; may be repeated.')
     ] = None,
