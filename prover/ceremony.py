@@ -59,6 +59,15 @@ def start_ceremony(directory: Path, ptau: Path, circuits: Sequence[Path]) -> Tra
     if not sources:
         raise InputError("a ceremony needs at least one circuit", code="usage")
     _refuse_second(directory)
+    for name, source in sources.items():
+        folder = directory / name
+        if folder.resolve() != source.resolve() and folder.exists() and any(folder.iterdir()):
+            raise FileError(
+                f"{name} is there already, with files of its own",
+                code="exists",
+                file=str(folder),
+                hint="an empty folder",
+            )
     return _start(directory, ptau, sources)
 
 

@@ -206,17 +206,19 @@ def compile_(
         ),
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="The folder to write.")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace another circuit there, and its development key.")
+    ] = False,
     json_: Json = False,
 ) -> int:
     """Compile a statement of the parameters' rule at their shape."""
-    from ...circuits.build import compile_statement, write_circuit
-    from ...kernel.files import write_file
+    from ...circuits.build import compile_statement
     from ..files.loading import load_parameters
+    from .circuit_commands import write_circuit_folder
 
     loaded = load_parameters(parameters)
     compiled = compile_statement(loaded.rule, loaded.slots, statement)
-    _folder(output)
-    files = write_circuit(compiled, output, write_file)
+    files = write_circuit_folder(compiled, output, replace=replace)
     counts = compiled.manifest["counts"]
     document = {
         "ok": True,
@@ -337,9 +339,11 @@ def groth16_prove(
     json_: Json = False,
 ) -> int:
     """Prove a witness under a key."""
+    from ..files.outputs import PROOF, PUBLIC, check_outputs
     from .groth16_files import prove_files
     from .output import kernel_document, milliseconds
 
+    check_outputs([(proof, PROOF), (public, PUBLIC)], [key, witness])
     proved = prove_files(key, witness, proof, public)
     document: dict[str, Any] = {
         "ok": True,
@@ -400,11 +404,3 @@ def demo(
 
 
 with_examples(app)
-
-
-def _folder(path: Path) -> None:
-    """Make a folder. Raises InputError when it cannot be."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"the folder cannot be made: {error.strerror}", code="unwritable", file=str(path)) from None

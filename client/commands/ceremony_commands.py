@@ -63,6 +63,7 @@ def contribute(
 ) -> int:
     """Contribute fresh randomness, or take over what was contributed elsewhere."""
     from ...prover.ceremony import accept_contribution, add_contribution, contribute_to_file
+    from ..files.outputs import NOTHING, check_output
 
     if theirs:
         if name or entropy or output:
@@ -76,6 +77,7 @@ def contribute(
         return _told(target, add_contribution(target, name, _text(entropy)), f"{name} has contributed")
     if output is None:
         raise InputError("a single key needs an --output", code="usage")
+    check_output(output, NOTHING, inputs=[target])
     return _key_told(contribute_to_file(target, output, name, _text(entropy)), {"zkey": str(output)})
 
 

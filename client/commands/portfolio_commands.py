@@ -46,6 +46,7 @@ def explain(
     called there.
     """
     from ...kernel.errors import InputError
+    from ..files.outputs import PICTURE, check_output
     from ..imports.naming import Naming
     from ..session import Session
     from ..views.explain import show_explanation
@@ -54,6 +55,7 @@ def explain(
 
     if (compare is None) != (compare_market is None) or (rename and compare is None):
         raise InputError("--compare and --compare-market are given together, --rename with them", code="usage")
+    pictures = [] if plot is None else check_output(plot, PICTURE)
     session, trades = Session.load(parameters), tuple(what_if or ())
     compared = None
     if compare is not None and compare_market is not None:
@@ -76,5 +78,7 @@ def explain(
         if compared is not None:
             show_comparison(console, compared)
         show_explanation(console, explanation)
+        if plot is not None:
+            console.print(f"\npicture written to {plot}, mode 0600{', over an older one' if pictures else ''}")
 
     return answer(document, show)

@@ -10,6 +10,7 @@ from ...kernel import write_wtns
 from ...kernel.errors import FalseStatement, InputError
 from ...verifier.proof_files import check_proof_folder
 from ..files.loading import load_parameters
+from ..files.outputs import OPENING, WTNS, check_output
 from ..files.quantity import exact_decimal
 from ..secrets.openings import load_opening, load_owner
 from ..session import Session, Where
@@ -47,6 +48,7 @@ def prove_to_files(request: ProveRequest) -> int:
     check_proof_folder(request.out)
     if request.witness is not None:
         _outside(request.witness, request.out, "witness", "--witness")
+        check_output(request.witness, WTNS)
     owner = None if request.owner is None else load_owner(request.owner)
     session = Session(load_parameters(request.parameters), request.circuit, owner, request.box)
     source = request.portfolio if request.opening is None else load_opening(request.opening)
@@ -92,6 +94,7 @@ def _where(request: ProveRequest) -> Where | None:
         return None
     where = Where.beside(request.portfolio, owner=request.owner, opening=request.opening_out)
     _outside(where.opening, request.out, "opening", "--opening-out")
+    check_output(where.opening, OPENING, inputs=[request.portfolio])
     if request.owner is None:
         _outside(where.owner, request.out, "owner's key", "--owner")
     return where
