@@ -62,12 +62,8 @@ def start_ceremony(directory: Path, ptau: Path, circuits: Sequence[Path]) -> Tra
     for name, source in sources.items():
         folder = directory / name
         if folder.resolve() != source.resolve() and folder.exists() and any(folder.iterdir()):
-            raise FileError(
-                f"{name} is there already, with files of its own",
-                code="exists",
-                file=str(folder),
-                hint="an empty folder",
-            )
+            message = f"{name} is there already, with files of its own"
+            raise FileError(message, code="exists", file=str(folder), hint="choose another folder")
     return _start(directory, ptau, sources)
 
 

@@ -29,8 +29,8 @@ def development_setup(directory: Path) -> SetupResult:
     """Make the development key of a compiled circuit, in its folder; the record of it is written last.
 
     Anyone can forge under this key: every loader knows it by its alpha point, and registries refuse it off development
-    chains. Raises FileError, FormatError, MismatchError when the folder is no compiled circuit; FileError when it has the
-    key of a ceremony (code "exists"), finished or under way: what people made together is not made again.
+    chains. Raises FileError, FormatError, MismatchError when the folder is no compiled circuit; FileError (code
+    "exists") when it has the key of a ceremony, finished or under way: what people made together is not made again.
     """
     manifest = Manifest.load(directory)
     _refuse_ceremony(directory)
