@@ -21,11 +21,11 @@ from ..verifier.receipt import Receipt, make_receipt
 from ..verifier.statement_keys import JudgedKey, judge_key
 from .files.loading import load_market, load_parameters
 from .files.models import Market, Parameters
-from .files.portfolio import Portfolio, load_portfolio, portfolio_from_frame, to_holdings
+from .files.portfolio import Portfolio, portfolio_from_frame, to_holdings
 from .files.tables import Tables, boxed_tables, level_tables, make_tables
 from .margin.report import MarginReport, margin_report
 from .secrets import writer
-from .secrets.openings import OwnerKey, alone, fresh_opening, load_owner, save_opening, save_owner
+from .secrets.openings import OwnerKey, alone, fresh_opening, load_held, load_owner, save_opening, save_owner
 from .secrets.places import Secrets, Where
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class MarginProof:
 class Session:
     """Check, prove and verify under one venue's parameters and one circuit.
 
-    Portfolios are paths (.json, .csv), `Portfolio` objects, openings, or pandas or polars frames with the CSV's
+    Portfolios are paths (JSON, CSV, openings), `Portfolio` objects, openings, or pandas or polars frames with the CSV's
     columns; markets are paths or `Market` objects. `box` names the class of a circuit that proves over a price box.
     Everything raises ZkmarginError only.
     """
@@ -130,7 +130,11 @@ class Session:
 
     def market(self, market: PathLike | Market) -> Market:
         """Return a market read as the parameters' rule reads it. Raises FileError."""
-        return market if isinstance(market, Market) else load_market(Path(market), self.parameters.rule)
+        return (
+            market
+            if isinstance(market, Market)
+            else load_market(Path(market), self.parameters.rule, self.parameters.venue)
+        )
 
     @cached_property
     def _levels(self) -> tuple[Table, Table]:
@@ -367,6 +371,7 @@ class Session:
         """Return the holdings, and the portfolio they come from unless it is an opening."""
         held = _portfolio(portfolio)
         if isinstance(held, Opening):
+            tables.schema.fit(held.holdings)
             return held.holdings, None
         return to_holdings(held, self.parameters, tables), held
 
@@ -429,7 +434,7 @@ def _portfolio(source: Any) -> Portfolio | Opening:  # noqa: ANN401
     if isinstance(source, Portfolio | Opening):
         return source
     if isinstance(source, str | Path):
-        return load_portfolio(Path(source))
+        return load_held(Path(source))
     if hasattr(source, "columns"):
         return portfolio_from_frame(source)
     raise InputError("a portfolio is a path, a Portfolio, an opening or a frame with the CSV's columns")

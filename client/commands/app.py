@@ -35,6 +35,7 @@ from .ceremony_commands import ceremony, start_one
 from .command_groups import HELP, LEVELS, Grouped, ProductHelp, with_examples
 from .integers import required_integer
 from .output import INTERRUPTED, answer, guarded, note
+from .portfolio_commands import Holdings, OpeningFile, held
 
 __all__ = ["app", "main", "run"]
 
@@ -161,9 +162,11 @@ def _root(
 
 @app.command()
 def check(
-    portfolio: Annotated[Path, typer.Argument(help="portfolio.json or .csv")],
+    portfolio: Holdings = None,
+    *,
     market: MarketFile,
     parameters: ParameterFile,
+    opening: OpeningFile = None,
     margin: Margin = "maintenance",
     json_: Json = False,
 ) -> int:
@@ -171,7 +174,7 @@ def check(
     from ..session import Session
     from ..views.show import show_report
 
-    report = Session.load(parameters).check(portfolio, market, margin=margin)
+    report = Session.load(parameters).check(held(portfolio, opening), market, margin=margin)
     return answer(report.as_json(), lambda console: show_report(console, report))
 
 
@@ -263,7 +266,7 @@ def prove(
     circuit: CircuitFolder,
     context: Annotated[str, typer.Option(help="What the proof is bound to: decimal or 0x, below 2^248.")],
     out: Annotated[Path, typer.Option(help="The folder for proof.json and public.json; nothing secret goes there.")],
-    portfolio: Annotated[Path | None, typer.Argument(help="portfolio.json or .csv")] = None,
+    portfolio: Holdings = None,
     opening: Annotated[Path | None, typer.Option(help="Holdings and salt from an opening instead.")] = None,
     credit: Annotated[str, typer.Option(help="The account's public pending balance, in money units.")] = "0",
     margin: Margin = "maintenance",
