@@ -27,7 +27,7 @@ lint: .venv/dev build/tree
 	cargo clippy --manifest-path kernel/native/Cargo.toml --locked -q -- -D warnings
 tests: .venv/dev build/tree node_modules/made
 	cargo test --manifest-path kernel/native/Cargo.toml --release --locked -q
-	ZKMARGIN_KERNEL=native $(BIN)/zkmargin doctor
+	ZKMARGIN_KERNEL=native $(BIN)/zkmargin doctor --tests
 	ZKMARGIN_KERNEL=native $(BIN)/python -m pytest -q
 test: lint tests
 # Hours at full length. Stopped, it goes on where it was; the page can be written of what is done at any time.

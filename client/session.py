@@ -100,7 +100,7 @@ class MarginProof:
 class Session:
     """Check, prove and verify under one venue's parameters and one circuit.
 
-    Portfolios are paths (.json, .csv), `Portfolio` objects, openings, or pandas or polars frames with the CSV's
+    Portfolios are paths (JSON, CSV, openings), `Portfolio` objects, openings, or pandas or polars frames with the CSV's
     columns; markets are paths or `Market` objects. `box` names the class of a circuit that proves over a price box.
     Everything raises ZkmarginError only.
     """
@@ -171,7 +171,11 @@ class Session:
     @takes(market=_MARKET)
     def market(self, market: PathLike | Market) -> Market:
         """Return a market read as the parameters' rule reads it. Raises FileError."""
-        return market if isinstance(market, Market) else load_market(Path(market), self.parameters.rule)
+        return (
+            market
+            if isinstance(market, Market)
+            else load_market(Path(market), self.parameters.rule, self.parameters.venue)
+        )
 
     @cached_property
     def _levels(self) -> tuple[Table, Table]:
@@ -482,6 +486,7 @@ class Session:
         """Return the holdings, and the portfolio they come from unless it is an opening."""
         held = portfolio_of(portfolio)
         if isinstance(held, Opening):
+            tables.schema.fit(held.holdings)
             return held.holdings, None
         return to_holdings(held, self.parameters, tables), held
 

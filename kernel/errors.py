@@ -44,7 +44,8 @@ class ZkmarginError(Exception):
     """The base of every error raised on purpose: one sentence, and where to look.
 
     `code` is a stable kebab-case word for machines; `file`, `line` and `hint` are None when unknown.
-    A message never carries a holding, a salt or a witness value.
+    A message never carries a holding, a salt or a witness value. `wanted` may: it is what to write instead of an amount
+    that cannot be read, and is shown to a person at a terminal only.
     """
 
     code = "error"
@@ -58,6 +59,7 @@ class ZkmarginError(Exception):
         file: str | None = None,
         line: int | None = None,
         hint: str | None = None,
+        wanted: str | None = None,
     ) -> None:
         """Keep the sentence and its place."""
         super().__init__(message)
@@ -67,6 +69,7 @@ class ZkmarginError(Exception):
         self.file = file
         self.line = line
         self.hint = hint
+        self.wanted = wanted
 
     def as_json(self) -> dict[str, Any]:
         """Return the `error` object of the commands' JSON, without absent keys."""

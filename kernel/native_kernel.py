@@ -102,7 +102,7 @@ class NativeKernel:
         with reading(r1cs):
             data = _native.setup(read_file(r1cs, magic=b"r1cs"), *secrets)
         key = self.load_key(data).verifying_key
-        write_file(zkey, data)
+        write_file(zkey, data, mode=0o644)
         return key
 
     def load_key(self, zkey: Path | bytes, digest: bytes | None = None) -> NativeProvingKey:

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 from .errors import FileError
 from .files import read_whole
 
-__all__ = ["LARGEST_FILE", "NumberToken", "parse_json", "read_bytes", "read_json", "read_text"]
+__all__ = ["LARGEST_FILE", "NumberToken", "parse_json", "read_bytes", "read_json", "read_text", "text_of"]
 
 LARGEST_FILE = 8 * 1024 * 1024
 _DEEPEST = 32
@@ -37,10 +37,11 @@ def read_bytes(path: Path, limit: int = LARGEST_FILE) -> bytes:
 
 def read_text(path: Path) -> str:
     """Return a file's text. Raises FileError unless it is UTF-8 without a byte-order mark."""
-    return _text(read_bytes(path), path)
+    return text_of(read_bytes(path), path)
 
 
-def _text(data: bytes, path: Path) -> str:
+def text_of(data: bytes, path: Path) -> str:
+    """Return the text of a file's bytes that were read already. Raises FileError as `read_text` does."""
     if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         raise FileError(
             f"{path.name} begins with a byte-order mark",
@@ -69,7 +70,7 @@ def read_json(path: Path, numbers: Callable[[str], Any] | None = None, *, padded
 
 def parse_json(data: bytes, path: Path, numbers: Callable[[str], Any] | None = None, *, padded: bool = False) -> Any:  # noqa: ANN401
     """Return the JSON of a file's bytes that were read already, as `read_json` would. Raises FileError."""
-    return _parsed(_text(data.rstrip(b"\0") if padded else data, path), path, numbers)
+    return _parsed(text_of(data.rstrip(b"\0") if padded else data, path), path, numbers)
 
 
 def _parsed(text: str, path: Path, numbers: Callable[[str], Any] | None) -> Any:  # noqa: ANN401

@@ -59,6 +59,11 @@ def start_ceremony(directory: Path, ptau: Path, circuits: Sequence[Path]) -> Tra
     if not sources:
         raise InputError("a ceremony needs at least one circuit", code="usage")
     _refuse_second(directory)
+    for name, source in sources.items():
+        folder = directory / name
+        if folder.resolve() != source.resolve() and folder.exists() and any(folder.iterdir()):
+            message = f"{name} is there already, with files of its own"
+            raise FileError(message, code="exists", file=str(folder), hint="choose another folder")
     return _start(directory, ptau, sources)
 
 

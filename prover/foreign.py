@@ -76,15 +76,15 @@ def simplify_files(r1cs: Path, witness: Path, new_r1cs: Path, new_witness: Path)
     reduced = simplified.reduce(values)
     if first_broken(simplified.system, reduced) is not None:
         raise Unsatisfied("the simplified circuit refuses a witness that the circuit accepts: please report it")
-    write_file(new_r1cs, r1cs_bytes(simplified.system))
-    write_file(new_sym, sym_bytes(simplified.system))
+    write_file(new_r1cs, r1cs_bytes(simplified.system), mode=0o644)
+    write_file(new_sym, sym_bytes(simplified.system), mode=0o644)
     write_wtns(new_witness, scalar_words(reduced))
     return system, simplified
 
 
 def write_document(path: Path, content: object) -> None:
     """Write JSON as every file of ours is written: whole or not at all."""
-    write_file(path, (json.dumps(content, indent=1) + "\n").encode())
+    write_file(path, (json.dumps(content, indent=1) + "\n").encode(), mode=0o644)
 
 
 def _satisfied(r1cs: Path, witness: Path) -> tuple[ConstraintSystem, list[int]]:

@@ -17,11 +17,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
+from ..circuits.build import MANIFEST
 from ..circuits.foreign import first_broken, witness_values
 from ..circuits.r1cs import r1cs_bytes, sym_bytes
 from ..circuits.recorder import Combination, Recorder
 from ..kernel import Proof, ProvingKey, R, VerifyingKey, is_development_key, load_key, prove, public_inputs, write_wtns
-from ..kernel.errors import EnvironmentFault, InputError, MismatchError, ZkmarginError
+from ..kernel.errors import EnvironmentFault, FileError, InputError, MismatchError, ZkmarginError
 from ..kernel.files import read_file, write_file
 from ..kernel.strict_json import read_json
 from .foreign import BrokenConstraint, development_key, write_document
@@ -196,14 +197,29 @@ def _key_for(r1cs: bytes, sym: bytes, files: dict[str, Path]) -> ProvingKey:
     """Return the folder's key for exactly this circuit, or make the development key."""
     present = all(files[name].is_file() for name in ("r1cs", "zkey", "verification_key"))
     if not present or read_file(files["r1cs"]) != r1cs:
+        _refuse_others(files)
         files["zkey"].unlink(missing_ok=True)  # so that a key never stands beside a circuit it was not made for
-        write_file(files["r1cs"], r1cs)
-        write_file(files["sym"], sym)
+        write_file(files["r1cs"], r1cs, mode=0o644)
+        write_file(files["sym"], sym, mode=0o644)
         development_key(files["r1cs"], files["zkey"], files["verification_key"])
     key = load_key(files["zkey"])
     if VerifyingKey.from_json(read_json(files["verification_key"])) != key.verifying_key:
         raise MismatchError("the proving key and the verifying key are not a pair", file=str(files["zkey"]))
     return key
+
+
+def _refuse_others(files: dict[str, Path]) -> None:
+    """Raise FileError when a folder has a compiled statement, or a key that could not be made again."""
+    folder = files["zkey"].parent
+    if (folder / MANIFEST).exists():
+        raise FileError("the folder has a compiled statement", code="exists", file=str(folder), hint="another folder")
+    if files["zkey"].is_file() and not is_development_key(load_key(files["zkey"]).verifying_key):
+        raise FileError(
+            "the folder has another circuit with a key of its own, which nothing replaces",
+            code="exists",
+            file=str(files["zkey"]),
+            hint="another folder",
+        )
 
 
 def _line_of_program() -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..circuits.build import Manifest
 from ..kernel import VerifyingKey, development_secrets, setup
+from ..kernel.errors import FileError
+from ..kernel.files import write_file
+from ..kernel.strict_json import read_json
 from ..verifier.keys import KEY_RECORD, VERIFYING_KEY, ZKEY, file_hash, key_id
 
 __all__ = ["SetupResult", "development_setup", "record_key"]
@@ -27,9 +29,11 @@ def development_setup(directory: Path) -> SetupResult:
     """Make the development key of a compiled circuit, in its folder; the record of it is written last.
 
     Anyone can forge under this key: every loader knows it by its alpha point, and registries refuse it off development
-    chains. Raises FileError, FormatError, MismatchError when the folder is no compiled circuit.
+    chains. Raises FileError, FormatError, MismatchError when the folder is no compiled circuit; FileError (code
+    "exists") when it has the key of a ceremony, finished or under way: what people made together is not made again.
     """
     manifest = Manifest.load(directory)
+    _refuse_ceremony(directory)
     manifest.read("circuit.r1cs")
     secrets = development_secrets()
     (directory / KEY_RECORD).unlink(missing_ok=True)
@@ -59,10 +63,19 @@ def record_key(directory: Path, key: VerifyingKey, *, development: bool) -> Setu
 
 
 def _write(path: Path, content: object) -> None:
-    """Write JSON through a neighbour file, so that no half file stands under the final name."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(json.dumps(content, indent=1) + "\n")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    """Write JSON that is for everybody to read."""
+    write_file(path, (json.dumps(content, indent=1) + "\n").encode(), mode=0o644)
+
+
+def _refuse_ceremony(directory: Path) -> None:
+    """Raise FileError when a folder has a key that is not a development one."""
+    record = directory / KEY_RECORD
+    if record.exists():
+        said = read_json(record)
+        made = not (isinstance(said, dict) and said.get("development") is True)
+    else:
+        made = (directory / "transcript.json").exists()
+    if made:
+        raise FileError(
+            "this circuit has the key of a ceremony", code="exists", file=str(directory), hint="another folder's copy"
+        )

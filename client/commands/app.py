@@ -6,8 +6,11 @@ Every command takes --json: one document on stdout, everything else on stderr. E
 
 from __future__ import annotations
 
+import contextlib
+import io
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +18,7 @@ import typer
 
 from ...circuits.model import BOX
 from ...kernel.errors import InputError
+from ..files import defaults
 from . import batch_commands, circuit_commands, foreign_commands, import_commands, portfolio_commands
 from .batch_commands import (
     AllowDevelopment,
@@ -25,23 +29,27 @@ from .batch_commands import (
     DemandedMarket,
     DemandedParameters,
     KeyId,
+    found_in_file,
 )
 from .ceremony_commands import ceremony, start_one
+from .command_groups import HELP, LEVELS, Grouped, ProductHelp, with_examples
 from .integers import required_integer
-from .output import INTERRUPTED, answer, guarded
+from .output import INTERRUPTED, answer, guarded, note
+from .portfolio_commands import Holdings, OpeningFile, held
 from .rule_commands import rule
 
 __all__ = ["app", "main", "run"]
 
 app = typer.Typer(
     name="zkmargin",
+    cls=ProductHelp,
     help="Prove that a portfolio nobody else can see meets its margin requirement.",
-    no_args_is_help=True,
+    context_settings=HELP,
     add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-groth16 = typer.Typer(help="Prove and verify any circom user's files.", no_args_is_help=True, rich_markup_mode=None)
+groth16 = typer.Typer(cls=Grouped, help="Prove and verify any circom user's files.", rich_markup_mode=None)
 app.add_typer(groth16, name="groth16")
 app.add_typer(ceremony, name="ceremony")
 app.add_typer(rule, name="rule")
@@ -54,7 +62,12 @@ foreign_commands.register(groth16)
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 MarketFile = Annotated[Path, typer.Option("--market", "-m", help="The venue's prices: market.json.")]
 ParameterFile = Annotated[Path, typer.Option("--parameters", "-p", help="The venue's parameters: parameters.json.")]
-Margin = Annotated[str, typer.Option(help="initial or maintenance.", autocompletion=lambda: ["initial", "maintenance"])]
+Margin = Annotated[
+    str,
+    typer.Option(
+        metavar=LEVELS, help="The level that is to be met.", autocompletion=lambda: ["initial", "maintenance"]
+    ),
+]
 CircuitFolder = Annotated[Path, typer.Option("--circuit", "-c", help="The folder of a compiled circuit.")]
 
 
@@ -68,25 +81,94 @@ def run(arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments
 
     def command() -> int:
+        said = io.StringIO()
+        helped = not set(arguments) - {"--json", *_GROUPS} or bool(_ASKED & set(arguments))
+        standing = {} if helped else _defaults()
         try:
-            code = app(list(arguments), prog_name="zkmargin", standalone_mode=False)
+            with contextlib.redirect_stdout(said) if helped and as_json else contextlib.nullcontext():
+                code = app(list(arguments), prog_name="zkmargin", standalone_mode=False, default_map=standing)
         except typer.Abort:
             raise KeyboardInterrupt from None
         except typer.BadParameter.__base__ as error:  # type: ignore[misc]  # typer's usage errors have no public name
-            message = " ".join(error.format_message().split())
-            raise InputError(message[:1].lower() + message[1:].rstrip("."), code="usage", hint="--help") from None
+            message = " ".join(error.format_message().split()).replace("(Possible options: ", "(did you mean ")
+            hint = _MISSING.get(message.partition("'")[2].partition("'")[0], "--help") if "Missing" in message else None
+            raise InputError(
+                message[:1].lower() + message[1:].rstrip("."), code="usage", hint=hint or _help_of(error)
+            ) from None
         if code == INTERRUPTED:  # how some versions of typer tell of Ctrl-C
             raise KeyboardInterrupt
+        if said.getvalue():
+            return answer({"ok": True, "help": said.getvalue()}, "")
         return code if isinstance(code, int) else 0
 
     return guarded(command, as_json=as_json)
 
 
+_ASKED = {"--help", "-h"}
+_GROUPS = ("groth16", "ceremony", "import")
+_MISSING = {
+    f"--{name}": f'or ZKMARGIN_{name.upper()}, or {name} = "..." in a {defaults.FILE}' for name in defaults.NAMES
+}
+
+
+def _help_of(error: Exception) -> str:
+    """Return the command whose help answers a usage error."""
+    path = getattr(getattr(error, "ctx", None), "command_path", "zkmargin")
+    return f"{path} --help"
+
+
+def _defaults() -> dict[str, Any]:
+    """Return, by command, what stands in for options that are not given; looked up only when one is needed.
+
+    Optional files of other commands have no default: one that rounds or compares does so when it is asked to.
+    """
+    of = {name: partial(_default, name) for name in defaults.NAMES}
+    both = {name: of[name] for name in ("market", "parameters")}
+    parameters = {"parameters": of["parameters"]}
+    all_three = ("prove", "verify", "batch", "verify-batch")
+    return {
+        **dict.fromkeys(("check", "explain"), both),
+        **dict.fromkeys(all_three, of),
+        "tables": parameters,
+        "import": {"market": parameters},
+    }
+
+
+def _default(name: str) -> str | None:
+    found = defaults.default_path(name)
+    if found is None:
+        return None
+    note(f"--{name} {found.path} (from {found.source})")
+    return str(found.path)
+
+
+def _show_version(asked: bool) -> None:
+    """Answer --version."""
+    if asked:
+        from importlib.metadata import version
+
+        number = version("zkmargin")
+        answer({"ok": True, "version": number}, f"zkmargin {number}")
+        raise typer.Exit(0)
+
+
+@app.callback()
+def _root(
+    _version: Annotated[
+        bool, typer.Option("--version", "-V", help="Say which version this is.", is_eager=True, callback=_show_version)
+    ] = False,
+    _json: Annotated[bool, typer.Option("--json", hidden=True)] = False,
+) -> None:
+    """Prove that a portfolio nobody else can see meets its margin requirement."""
+
+
 @app.command()
 def check(
-    portfolio: Annotated[Path, typer.Argument(help="portfolio.json or .csv")],
+    portfolio: Holdings = None,
+    *,
     market: MarketFile,
     parameters: ParameterFile,
+    opening: OpeningFile = None,
     margin: Margin = "maintenance",
     json_: Json = False,
 ) -> int:
@@ -95,7 +177,7 @@ def check(
     from ..session import Session
     from ..views.show import show_report
 
-    report = Session.load(parameters).check(portfolio, market, margin=as_level(margin))
+    report = Session.load(parameters).check(held(portfolio, opening), market, margin=as_level(margin))
     return answer(report.as_json(), lambda console: show_report(console, report))
 
 
@@ -124,22 +206,25 @@ def compile_(
     statement: Annotated[
         str,
         typer.Option(
-            help="sufficiency, shortfall, or sufficiency-box (at every price of a box).",
+            metavar=f"[sufficiency|shortfall|{BOX}]",
+            help=f"What the circuit proves; {BOX}: at every price of a box.",
             autocompletion=lambda: ["sufficiency", "shortfall", BOX],
         ),
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="The folder to write.")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace another circuit there, and its development key.")
+    ] = False,
     json_: Json = False,
 ) -> int:
     """Compile a statement of the parameters' rule at their shape."""
-    from ...circuits.build import compile_statement, write_circuit
-    from ...kernel.files import write_file
+    from ...circuits.build import compile_statement
     from ..files.loading import load_parameters
+    from .circuit_commands import write_circuit_folder
 
     loaded = load_parameters(parameters)
     compiled = compile_statement(loaded.rule, loaded.slots, statement)
-    _folder(output)
-    files = write_circuit(compiled, output, write_file)
+    files = write_circuit_folder(compiled, output, replace=replace)
     counts = compiled.manifest["counts"]
     document = {
         "ok": True,
@@ -184,7 +269,7 @@ def prove(
     circuit: CircuitFolder,
     context: Annotated[str, typer.Option(help="What the proof is bound to: decimal or 0x, below 2^248.")],
     out: Annotated[Path, typer.Option(help="The folder for proof.json and public.json; nothing secret goes there.")],
-    portfolio: Annotated[Path | None, typer.Argument(help="portfolio.json or .csv")] = None,
+    portfolio: Holdings = None,
     opening: Annotated[Path | None, typer.Option(help="Holdings and salt from an opening instead.")] = None,
     credit: Annotated[str, typer.Option(help="The account's public pending balance, in money units.")] = "0",
     margin: Margin = "maintenance",
@@ -217,6 +302,7 @@ def prove(
 
 @app.command()
 def verify(
+    context_: typer.Context,
     directory: Annotated[Path, typer.Argument(help="The folder of proof.json, public.json and receipt.json.")],
     *,
     circuit: CircuitFolder,
@@ -235,7 +321,17 @@ def verify(
     from .verify import VerifyRequest, verify_to_answer
 
     request = VerifyRequest(
-        circuit, market, parameters, margin, box, credit, commitment, context, key_id, allow_development
+        circuit,
+        market,
+        parameters,
+        margin,
+        box,
+        credit,
+        commitment,
+        context,
+        key_id,
+        allow_development,
+        found_in_file(context_),
     )
     return verify_to_answer(directory, request)
 
@@ -249,9 +345,11 @@ def groth16_prove(
     json_: Json = False,
 ) -> int:
     """Prove a witness under a key."""
+    from ..files.outputs import PROOF, PUBLIC, check_outputs
     from .groth16_files import prove_files
     from .output import kernel_document, milliseconds
 
+    check_outputs([(proof, PROOF), (public, PUBLIC)], [key, witness])
     proved = prove_files(key, witness, proof, public)
     document: dict[str, Any] = {
         "ok": True,
@@ -280,14 +378,21 @@ def groth16_verify(
 
 
 @app.command()
-def doctor(json_: Json = False) -> int:
-    """Say what is installed and what is missing, each with the command that mends it."""
+def doctor(
+    tests: Annotated[bool, typer.Option("--tests", help="What the tests need must be there, too.")] = False,
+    json_: Json = False,
+) -> int:
+    """Say what is installed and what is missing, each with the command that mends it.
+
+    Exit code 2 when something that running needs is missing; with --tests, when anything is.
+    """
     from ..views.show import show_checks
-    from .doctor import examine
+    from .doctor import RUN, examine
 
     checks = examine()
-    document = {"ok": all(c.ok for c in checks), "checks": [c.as_json() for c in checks]}
-    return answer(document, lambda console: show_checks(console, document), exit_code=0 if document["ok"] else 2)
+    ok = all(check.ok for check in checks if tests or check.group == RUN)
+    document = {"ok": ok, "checks": [check.as_json() for check in checks]}
+    return answer(document, lambda console: show_checks(console, document), exit_code=0 if ok else 2)
 
 
 @app.command()
@@ -304,9 +409,4 @@ def demo(
     return answer(document, lambda console: show_demo(console, document))
 
 
-def _folder(path: Path) -> None:
-    """Make a folder. Raises InputError when it cannot be."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"the folder cannot be made: {error.strerror}", code="unwritable", file=str(path)) from None
+with_examples(app)

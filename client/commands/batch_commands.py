@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ...kernel.errors import EnvironmentFault, InputError
+from .command_groups import LEVELS
 
 if TYPE_CHECKING:
     from ..batch.batch import Account, Batch, Failed, Result, Workers
@@ -21,6 +23,7 @@ __all__ = [
     "DemandedMarket",
     "DemandedParameters",
     "KeyId",
+    "found_in_file",
     "register",
 ]
 
@@ -33,7 +36,8 @@ DemandedMargin = Annotated[
     str | None,
     typer.Option(
         "--margin",
-        help="The level of your parameters: initial, or maintenance if not said.",
+        metavar=LEVELS,
+        help="The level of your parameters: maintenance if not said.",
         autocompletion=lambda: ["initial", "maintenance"],
     ),
 ]
@@ -59,7 +63,10 @@ def batch(
     out: Annotated[Path, typer.Option(help="The folder of the proofs, a folder an account.")],
     credit: Annotated[str, typer.Option(help="Credit in money units, for every account.")] = "0",
     margin: Annotated[
-        str, typer.Option(help="initial or maintenance.", autocompletion=lambda: ["initial", "maintenance"])
+        str,
+        typer.Option(
+            metavar=LEVELS, help="The level that is to be met.", autocompletion=lambda: ["initial", "maintenance"]
+        ),
     ] = "maintenance",
     box: Box = None,
     openings: Annotated[
@@ -137,7 +144,18 @@ def _prove_all(batch: Batch, accounts: list[Account | Failed], workers: Workers)
     return answer(document, f"{text}, {len(failed)} failed" if failed else text)
 
 
+def found_in_file(context: typer.Context) -> frozenset[str]:
+    """Return which of market and parameters come from a file of defaults, and were not said by the verifier."""
+    return frozenset(
+        name
+        for name in ("market", "parameters")
+        if getattr(context.get_parameter_source(name), "name", "") == "DEFAULT_MAP"
+        and not os.environ.get(f"ZKMARGIN_{name.upper()}")
+    )
+
+
 def verify_batch(
+    context_: typer.Context,
     directories: Annotated[list[Path], typer.Argument(help="Folders of proof.json and public.json.")],
     *,
     circuit: Annotated[Path, typer.Option("--circuit", "-c", help="The folder of a compiled circuit.")],
@@ -154,5 +172,17 @@ def verify_batch(
     """Verify many proofs of one circuit at once; name those that do not hold, and accounts that come twice."""
     from .verify import VerifyRequest, verify_batch_to_answer
 
-    request = VerifyRequest(circuit, market, parameters, margin, box, credit, None, context, key_id, allow_development)
+    request = VerifyRequest(
+        circuit,
+        market,
+        parameters,
+        margin,
+        box,
+        credit,
+        None,
+        context,
+        key_id,
+        allow_development,
+        found_in_file(context_),
+    )
     return verify_batch_to_answer(directories, request)

@@ -12,6 +12,7 @@ from ...kernel.errors import InputError
 from ...kernel.files import read_file
 from ...kernel.strict_json import LARGEST_FILE
 from .batch_commands import AllowDevelopment
+from .command_groups import Grouped
 from .output import answer
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["ceremony", "start_one"]
 
 ceremony = typer.Typer(
+    cls=Grouped,
     help="Make keys together: nobody can forge unless every contributor colludes.",
-    no_args_is_help=True,
     rich_markup_mode=None,
 )
 
@@ -62,6 +63,7 @@ def contribute(
 ) -> int:
     """Contribute fresh randomness, or take over what was contributed elsewhere."""
     from ...prover.ceremony import accept_contribution, add_contribution, contribute_to_file
+    from ..files.outputs import NOTHING, check_output
 
     if theirs:
         if name or entropy or output:
@@ -75,6 +77,7 @@ def contribute(
         return _told(target, add_contribution(target, name, _text(entropy)), f"{name} has contributed")
     if output is None:
         raise InputError("a single key needs an --output", code="usage")
+    check_output(output, NOTHING, inputs=[target])
     return _key_told(contribute_to_file(target, output, name, _text(entropy)), {"zkey": str(output)})
 
 

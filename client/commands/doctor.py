@@ -1,4 +1,4 @@
-"""What is installed, what `make test` needs besides, and the command that mends what is missing."""
+"""What is installed of what proofs and of what tests need, and the command that mends what is missing."""
 
 from __future__ import annotations
 
@@ -8,37 +8,48 @@ import platform
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...kernel import kernel
 from ...kernel.errors import EnvironmentFault
 
-__all__ = ["Check", "examine"]
+__all__ = ["RUN", "TEST", "Check", "examine"]
 
+RUN, TEST = "run", "test"
 _NPM_TOOLS = ("snarkjs", "circomlibjs", "solc")
 _NODE_MAJOR = 20
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked at; `mend` is the command that brings it when it is missing."""
+    """One thing looked at; `mend` is the command that brings it when it is missing.
+
+    `group` is "run" for what every command needs, "test" for what the tests and their tools need besides.
+    """
 
     name: str
     ok: bool
     detail: str
     mend: str | None = None
+    group: str = RUN
 
     def as_json(self) -> dict[str, str | bool]:
         """Return the check as `doctor --json` writes it."""
-        fields: dict[str, str | bool] = {"name": self.name, "ok": self.ok, "detail": self.detail}
+        fields: dict[str, str | bool] = {
+            "name": self.name,
+            "ok": self.ok,
+            "detail": self.detail,
+            "group": self.group,
+        }
         return fields if self.mend is None else {**fields, "mend": self.mend}
 
 
 def examine() -> list[Check]:
     """Return every check; npm's tools are looked for in this checkout's node_modules."""
     tools = Path(__file__).resolve().parents[2] / "node_modules"
-    return [_python(), _kernel(), _pyrevm(), _node(), *(_npm(tools, tool) for tool in _NPM_TOOLS), _anvil(tools)]
+    tests = [_pyrevm(), _node(), *(_npm(tools, tool) for tool in _NPM_TOOLS), _anvil(tools)]
+    return [_python(), _kernel(), *(replace(check, group=TEST) for check in tests)]
 
 
 def _python() -> Check:

@@ -41,9 +41,11 @@ def setup(
     """Make the keys of a circuit."""
     from ...prover.foreign import development_key
     from ...verifier.keys import key_id
+    from ..files.outputs import DEVELOPMENT_VERIFYING_KEY, DEVELOPMENT_ZKEY, check_outputs
 
     if not development:
         raise InputError("a key of one's own comes from a ceremony", code="usage", hint="--development, to try it out")
+    check_outputs([(key, DEVELOPMENT_ZKEY), (verifying_key, DEVELOPMENT_VERIFYING_KEY)], [circuit])
     made = development_key(circuit, key, verifying_key)
     document = {
         "ok": True,
@@ -103,7 +105,10 @@ def simplify(
 ) -> int:
     """Write the circuit without the wires that linear constraints define, and its witness."""
     from ...prover.foreign import simplify_files
+    from ..files.outputs import R1CS, SYM, WTNS, check_outputs
 
+    symbols = (new_circuit.with_suffix(".sym"), SYM)
+    check_outputs([(new_circuit, R1CS), symbols, (new_witness, WTNS)], [circuit, witness, circuit.with_suffix(".sym")])
     old, simplified = simplify_files(circuit, witness, new_circuit, new_witness)
     new = simplified.system
     document = {
@@ -125,8 +130,11 @@ def pysnark(
 ) -> int:
     """Run a PySNARK program (with your own PySNARK), prove it and verify the proof."""
     from ...prover.pysnark import run_program
+    from ..files.outputs import WTNS, check_output
     from .output import kernel_document
 
+    if witness is not None:
+        check_output(witness, WTNS, inputs=[program])
     proved = run_program(program, output, arguments or (), witness=witness)
     document = {
         "ok": True,

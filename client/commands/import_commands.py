@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .command_groups import Grouped
+
 if TYPE_CHECKING:
     from ..imports import Imported
 
@@ -37,9 +39,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
-    venues = typer.Typer(
-        help="Make a portfolio file of a venue's own response.", no_args_is_help=True, rich_markup_mode=None
-    )
+    venues = typer.Typer(cls=Grouped, help="Make a portfolio file of a venue's own response.", rich_markup_mode=None)
     for command in (hyperliquid, dydx, aave, derive, deribit, binance):
         venues.command()(command)
     venues.command("csv")(csv_)
@@ -210,7 +210,7 @@ def csv_(
 
 
 def market(
-    venue: Annotated[str, typer.Argument(help="hyperliquid, dydx, aave, derive, deribit or binance.")],
+    venue: Annotated[str, typer.Argument(metavar="VENUE", help="hyperliquid, dydx, aave, derive, deribit or binance")],
     responses: Annotated[
         list[Path], typer.Argument(metavar="RESPONSE.json...", help="Its prices, saved as they came.")
     ],
@@ -227,14 +227,15 @@ def market(
     from ...kernel.errors import InputError
     from ...kernel.files import write_file
     from ..files.loading import load_parameters
+    from ..files.outputs import check_output, json_file
     from ..imports import MARKETS, Naming, Response, import_market
     from .output import answer
 
     if venue not in MARKETS:
         raise InputError(f"the venue must be one of {', '.join(MARKETS)}", code="usage")
-    if output.exists() and any(output.samefile(path) for path in (*responses, parameters)):
-        raise InputError("the output is one of the inputs", code="usage", file=str(output))
     listed = load_parameters(parameters)
+    kind = json_file(f"a market of {listed.venue}", "zkmargin/market/1", venue=listed.venue)
+    replaced = check_output(output, kind, inputs=(*responses, parameters))
     made, content = import_market(
         venue,
         [Response.load(path) for path in responses],
@@ -245,31 +246,41 @@ def market(
     )
     write_file(output, content, mode=0o644)
     counts = {"instruments": len(made.instruments), "assets": len(made.assets)}
-    document = {"ok": True, "files": {"market": str(output)}, "round": made.round, **counts}
+    document = {"ok": True, "files": {"market": str(output)}, "round": made.round, **counts, **_replaced(replaced)}
     text = ", ".join(f"{count} {what}" for what, count in counts.items())
-    return answer(document, lambda console: console.print(f"{text} written to {output}", markup=False))
+    return answer(document, lambda console: console.print(f"{text} written to {output}{_over(replaced)}"))
+
+
+def _replaced(files: list[str]) -> dict[str, list[str]]:
+    return {"replaced": files} if files else {}
+
+
+def _over(files: list[str]) -> str:
+    return ", over an older one" if files else ""
 
 
 def _write(made: Imported, state: Path, output: Path, parameters: Path | None, as_of: str | None) -> int:
     """Write the portfolio file and say how many rows it has; amounts are not for the terminal."""
-    from ...kernel.errors import InputError
     from ...kernel.files import write_file
     from ..files.loading import load_parameters
+    from ..files.outputs import check_output, json_file
     from ..imports import rounded_to_steps
     from .output import answer, note
 
-    if output.exists() and output.samefile(state):
-        raise InputError("the output is the response itself", code="usage", file=str(output))
+    account = made.portfolio.account
+    kind = json_file(f"a portfolio of the account {account}", "zkmargin/portfolio/1", account=account)
+    replaced = check_output(output, kind, inputs=(state,) if parameters is None else (state, parameters))
     if parameters is not None:
         made = rounded_to_steps(made, load_parameters(parameters))
     write_file(output, made.file_bytes(_date(as_of, state)))
     held = made.portfolio
     counts = {"positions": len(held.positions), "collateral": len(held.collateral), "debt": len(held.debt)}
     document = {"ok": True, "files": {"portfolio": str(output)}, **counts, "notes": list(made.notes)}
+    document |= _replaced(replaced)
     for line in made.notes:
         note(f"note: {line}")
     text = ", ".join(f"{count} {what}" for what, count in counts.items())
-    return answer(document, lambda console: console.print(f"{text} written to {output}", markup=False))
+    return answer(document, lambda console: console.print(f"{text} written to {output}{_over(replaced)}"))
 
 
 def _date(text: str | None, state: Path) -> datetime:

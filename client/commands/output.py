@@ -114,7 +114,10 @@ def _outcome(command: Callable[[], int], as_json: bool) -> int:
     except DoesNotHold as error:
         return denied(error)
     except ZkmarginError as error:
-        return _failed(error.as_json(), as_json, error.exit_code)
+        code = _failed(error.as_json(), as_json, error.exit_code)
+        if error.wanted is not None and _is_terminal(sys.stderr):  # an amount: not for a log
+            note(f"  write {error.wanted}")
+        return code
     except SystemExit as error:
         # A library that gives up says 1; here that would be an answer.
         return error.code if isinstance(error.code, int) and error.code != 1 else 2

@@ -7,10 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .command_groups import LEVELS
+
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["register"]
+    from ...circuits.model import Opening
+    from ..files.portfolio import Portfolio
+
+__all__ = ["Holdings", "OpeningFile", "held", "register"]
+
+Holdings = Annotated[
+    Path | None, typer.Argument(metavar="[PORTFOLIO]", help="JSON, CSV or an opening; - reads it from stdin.")
+]
+OpeningFile = Annotated[Path | None, typer.Option("--opening", help="Holdings from this opening instead.")]
 
 Rename = Annotated[list[str] | None, typer.Option(metavar="OLD=NEW", help="Another name; may be repeated.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
@@ -21,12 +31,26 @@ def register(app: typer.Typer) -> None:
     app.command()(explain)
 
 
+def held(portfolio: Path | None, opening: Path | None) -> Portfolio | Opening:
+    """Return what a command's account holds: of a file, of stdin, of an opening. Raises InputError, FileError."""
+    from ...kernel.errors import InputError
+    from ..files.portfolio import portfolio_from_stdin
+    from ..secrets.openings import load_held, load_opening
+
+    if (portfolio is None) == (opening is None):
+        raise InputError("give a portfolio or --opening, one of them", code="usage")
+    if portfolio is None or opening is not None:
+        return load_opening(opening or Path())
+    return portfolio_from_stdin() if str(portfolio) == "-" else load_held(portfolio)
+
+
 def explain(
-    portfolio: Annotated[Path, typer.Argument(help="portfolio.json or .csv")],
+    portfolio: Holdings = None,
     *,
     market: Annotated[Path, typer.Option("--market", "-m", help="The venue's prices: market.json.")],
     parameters: Annotated[Path, typer.Option("--parameters", "-p", help="The venue's parameters: parameters.json.")],
-    margin: Annotated[str, typer.Option(help="initial or maintenance.")] = "maintenance",
+    opening: OpeningFile = None,
+    margin: Annotated[str, typer.Option(metavar=LEVELS, help="The level that is to be met.")] = "maintenance",
     what_if: Annotated[
         list[str] | None, typer.Option("--what-if", metavar="TRADE", help='Such as "ETH-PERP +5"; may be repeated.')
     ] = None,
@@ -44,6 +68,7 @@ def explain(
     called there.
     """
     from ...kernel.errors import InputError
+    from ..files.outputs import PICTURE, check_output
     from ..files.tables import as_level
     from ..imports.naming import Naming
     from ..session import Session
@@ -53,15 +78,16 @@ def explain(
 
     if (compare is None) != (compare_market is None) or (rename and compare is None):
         raise InputError("--compare and --compare-market are given together, --rename with them", code="usage")
+    pictures = [] if plot is None else check_output(plot, PICTURE)
     session, trades, level = Session.load(parameters), tuple(what_if or ()), as_level(margin)
-    compared = None
+    account, compared = held(portfolio, opening), None
     if compare is not None and compare_market is not None:
         names = Naming.of("", rename or ()).renamed
         other = Session.load(compare)
-        compared = session.compare(portfolio, market, other, compare_market, margin=level, names=names, what_if=trades)
+        compared = session.compare(account, market, other, compare_market, margin=level, names=names, what_if=trades)
         explanation = compared.here
     else:
-        explanation = session.explain(portfolio, market, margin=level, what_if=trades)
+        explanation = session.explain(account, market, margin=level, what_if=trades)
     document: dict[str, Any] = explanation.as_json()
     if compared is not None:
         document["compare"] = compared.as_json()
@@ -75,5 +101,7 @@ def explain(
         if compared is not None:
             show_comparison(console, compared)
         show_explanation(console, explanation)
+        if plot is not None:
+            console.print(f"\npicture written to {plot}, mode 0600{', over an older one' if pictures else ''}")
 
     return answer(document, show)

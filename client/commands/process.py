@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...kernel.errors import ZkmarginError
 from .integers import read_integer
 
 if TYPE_CHECKING:
@@ -56,6 +57,24 @@ def run(arguments: Sequence[str]) -> int:
     return guarded(command, as_json="--json" in arguments)
 
 
+def _standing(given: dict[str, str]) -> list[str]:
+    """Fill in what the environment or a file says of the files that are not given; return what to say of it."""
+    from ..files.defaults import default_path
+
+    said = []
+    for option in _SHORT.values():
+        if option not in given:
+            try:
+                found = default_path(option[2:])
+            except ZkmarginError:  # `app` comes to it again, and says it
+                return []
+            if found is None:
+                return []
+            given[option] = str(found.path)
+            said.append(f"{option} {found.path} (from {found.source})")
+    return said
+
+
 def plain_prove(arguments: Sequence[str]) -> ProveRequest | None:
     """Return what a plain `prove` asks for, None for every other command line.
 
@@ -79,8 +98,13 @@ def plain_prove(arguments: Sequence[str]) -> ProveRequest | None:
             return None
         given[option] = value
     context, credit = read_integer(given.get("--context", "")), read_integer(given.get("--credit", "0"))
+    standing = _standing(given)
     if any(option not in given for option in _NEEDED) or context is None or credit is None:
         return None
+    for line in standing:
+        from .output import note
+
+        note(line)
 
     from .prove import ProveRequest
 

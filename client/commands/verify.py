@@ -14,6 +14,7 @@ from ...verifier.keys import CircuitKey
 from ...verifier.proof_files import ProofFiles, read_proof
 from ...verifier.receipt import word
 from ...verifier.statement_keys import judge_key
+from ..files.defaults import FILE
 from ..session import demanded_tables
 from .integers import required_integer
 from .output import answer
@@ -38,6 +39,7 @@ class VerifyRequest:
     context: str | None
     key_id: str | None
     allow_development: bool
+    found: frozenset[str] = frozenset()  # of market and parameters, what the prover may have chosen: no option said it
 
     def demands(self) -> Demands:
         """Return what is demanded of each proof. Raises InputError, MismatchError."""
@@ -47,6 +49,12 @@ class VerifyRequest:
             context=None if self.context is None else required_integer(self.context, "--context"),
         )
         return demanded_tables(self.circuit, self.market, self.parameters, self.margin, self.box, demands=asked)
+
+    def whose(self, name: str) -> str:
+        """Say whose a table is: the verifier's, or of a file that he did not name himself."""
+        if name not in self.found:
+            return "yours"
+        return f"of {_printable(str(getattr(self, name)))}, which {FILE} names"
 
     @property
     def known_id(self) -> str | None:
@@ -72,7 +80,7 @@ def verify_to_answer(directory: Path, request: VerifyRequest) -> int:
         *_row("commitment", word(verified.commitment)),
         *_row("credit", f"{verified.credit} money units"),
         *_row("context", _context(verified.context)),
-        *_shared(verified),
+        *_shared(verified, request),
     ]
     return answer(verified.as_json(), "\n".join(lines))
 
@@ -115,7 +123,7 @@ def verify_batch_to_answer(directories: list[Path], request: VerifyRequest) -> i
     lines += [f"{' and '.join(places)}: one account, commitment {one}" for one, places in twice.items()]
     lines.append(f"{len(held)} of {len(ordered)} proofs hold" + (f": {_statement(held[0])}" if held else ""))
     if held:
-        lines += [*_row("credit", f"{held[0].credit} money units each"), *_contexts(held), *_shared(held[0])]
+        lines += [*_row("credit", f"{held[0].credit} money units each"), *_contexts(held), *_shared(held[0], request)]
         lines += _row("accounts", f"{len({one.commitment for one in held})}")
     return answer(document, "\n".join(lines))
 
@@ -134,14 +142,14 @@ def _statement(verified: Verified) -> str:
     return f"what its folder claims is {verified.statement} of {verified.rule}"
 
 
-def _shared(verified: Verified) -> list[str]:
+def _shared(verified: Verified, request: VerifyRequest) -> list[str]:
     """Return the lines about tables and key, which all proofs of a batch have in common."""
     if verified.hashes:
         box = "" if verified.box is None else f", at every price of the box {verified.box}"
         tables = [
             *_row("margin", f"{verified.margin}{box}"),
-            *_row("prices", f"yours, round {verified.round}, {verified.hashes['market']}"),
-            *_row("parameters", f"yours, {verified.hashes['parameters']}"),
+            *_row("prices", f"{request.whose('market')}, round {verified.round}, {verified.hashes['market']}"),
+            *_row("parameters", f"{request.whose('parameters')}, {verified.hashes['parameters']}"),
         ]
     else:
         tables = _row("prices", "the prover's choice, and level and parameters too: no files were given")
@@ -173,4 +181,4 @@ def _row(name: str, text: str) -> list[str]:
 
 def _printable(name: str) -> str:
     """Return a name out of a stranger's file fit for a terminal."""
-    return "".join(c if c.isprintable() else "?" for c in name[:64])
+    return "".join(c if c.isprintable() else "?" for c in name[:96])

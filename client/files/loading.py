@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+
+from pydantic import ValidationError
 
 from ...circuits.rules.registry import rule_names
-from ...kernel.arguments import PATH, TEXT, takes
+from ...kernel.arguments import PATH, TEXT, maybe, takes
 from ...kernel.errors import FileError
 from ...kernel.strict_json import read_json
 from .models import Market, Parameters, in_file
@@ -30,16 +32,60 @@ def load_parameters(path: str | Path) -> Parameters:
     return parameters
 
 
-@takes(path=PATH, rule=TEXT)
-def load_market(path: str | Path, rule: str = "cross-margin") -> Market:
-    """Return the checked market file, read as the rule's model. Raises FileError in one sentence otherwise."""
+@takes(path=PATH, rule=TEXT, venue=maybe(TEXT))
+def load_market(path: str | Path, rule: str = "cross-margin", venue: str | None = None) -> Market:
+    """Return the checked market file, read as the rule's model. Raises FileError in one sentence otherwise.
+
+    With `venue`, another venue's file is said to be one (code "mismatch") before its keys are called unknown.
+    """
     path = Path(path)
     data = read_json(path)
+    if venue is not None and isinstance(data, dict) and isinstance(data.get("venue"), str) and data["venue"] != venue:
+        _refuse_venue(data["venue"], venue, path)
     model: type[Market] = family_files(rule).market
-    market = validated(model, lambda: model.model_validate(data), path)
+    try:
+        market = validated(model, lambda: model.model_validate(data), path)
+    except FileError:
+        others = _rules_of(data, rule)
+        if not others:
+            raise
+        raise FileError(
+            f"this is a market file for {others[0]}, the parameters' rule is {rule}",
+            code="another-rule",
+            file=str(path),
+            hint=f"it also reads as one for {', '.join(others[1:])}" if others[1:] else None,
+        ) from None
     with in_file(path):
         market.check()
     return market
+
+
+def _refuse_venue(found: str, wanted: str, path: Path) -> NoReturn:
+    shown = "".join(c if c.isprintable() else "?" for c in found[:32])
+    raise FileError(
+        f"the market is of {shown}, the parameters of {wanted}",
+        code="mismatch",
+        file=str(path),
+        hint=f"a market file of {wanted}",
+    )
+
+
+def _rules_of(data: Any, rule: str) -> list[str]:  # noqa: ANN401
+    """Return the other rules that read a market file with keys this one does not know: it is theirs."""
+    try:
+        family_files(rule).market.model_validate(data)
+    except ValidationError as error:
+        if not any(complaint["type"] == "extra_forbidden" for complaint in error.errors()):
+            return []
+    found = []
+    for other in rule_names():
+        if other != rule:
+            try:
+                family_files(other).market.model_validate(data)
+            except ValidationError:
+                continue
+            found.append(other)
+    return found
 
 
 def _rule(data: Any, path: Path) -> str:  # noqa: ANN401

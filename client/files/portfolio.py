@@ -6,6 +6,7 @@ Holdings are exact multiples of their steps, never rounded; only the cash that e
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -19,10 +20,10 @@ from pydantic import Field
 from ...circuits.model import INDEX_SCALE, Holdings
 from ...kernel.arguments import PATH, TEXT, Kind, a, check, maybe, takes
 from ...kernel.errors import FileError, InputError
-from ...kernel.strict_json import read_json
+from ...kernel.strict_json import LARGEST_FILE, parse_json, read_bytes
 from .cells import unit_scale
 from .models import Name, NotNegative, Number, Parameters, StrictModel, Time, unique
-from .quantity import PLACES, parse_decimal
+from .quantity import PLACES, exact_decimal, parse_decimal
 from .reading import did_you_mean, parse_csv, validated
 from .rule_files import family_files, paid_at_entry
 from .tables import Tables
@@ -34,6 +35,8 @@ __all__ = [
     "Position",
     "from_rows",
     "load_portfolio",
+    "parse_portfolio",
+    "portfolio_from_stdin",
     "portfolios_from_table",
     "to_holdings",
 ]
@@ -150,11 +153,20 @@ class _PortfolioModel(_Hidden):
 
 @takes(path=PATH)
 def load_portfolio(path: str | Path) -> Portfolio:
-    """Return the portfolio of a .json or .csv file. Raises FileError in one sentence otherwise."""
+    """Return the portfolio of a JSON or CSV file, whatever its name. Raises FileError in one sentence otherwise."""
     path = Path(path)
-    if path.suffix.lower() == ".csv":
-        return from_rows(parse_csv(path, CSV_COLUMNS), path)
-    data = read_json(path)
+    return parse_portfolio(read_bytes(path), path)
+
+
+def parse_portfolio(content: bytes, path: Path) -> Portfolio:
+    """Return the portfolio of a file's bytes: CSV or JSON as its name ends, by its first letter where it does neither.
+
+    Raises FileError.
+    """
+    ending = path.suffix.lower()
+    if ending == ".csv" or (ending != ".json" and not content.lstrip().startswith((b"{", b"["))):
+        return from_rows(parse_csv(path, CSV_COLUMNS, content), path)
+    data = parse_json(content, path)
     model = validated(_PortfolioModel, lambda: _PortfolioModel.model_validate(data), path)
     portfolio = Portfolio(
         cash=model.cash,
@@ -166,6 +178,18 @@ def load_portfolio(path: str | Path) -> Portfolio:
     )
     _no_twins(portfolio, path)
     return portfolio
+
+
+def portfolio_from_stdin() -> Portfolio:
+    """Return the portfolio that is written to this process, JSON or CSV. Raises FileError."""
+    path = Path("stdin")
+    stream = getattr(sys.stdin, "buffer", None)
+    if stream is None:
+        raise FileError("there is no stdin to read a portfolio from", code="unreadable", file=str(path))
+    content = stream.read(LARGEST_FILE + 1)
+    if len(content) > LARGEST_FILE:
+        raise FileError(f"stdin is larger than {LARGEST_FILE >> 20} MiB", code="too-large", file=str(path))
+    return parse_portfolio(content, path)
 
 
 def portfolios_from_table(path: Path) -> dict[str, Callable[[], Portfolio]]:
@@ -297,8 +321,8 @@ class _Row:
     path: Path
     line: int
 
-    def error(self, message: str, code: str, hint: str | None = None) -> FileError:
-        return FileError(message, code=code, file=str(self.path), line=self.line, hint=hint)
+    def error(self, message: str, code: str, hint: str | None = None, wanted: str | None = None) -> FileError:
+        return FileError(message, code=code, file=str(self.path), line=self.line, hint=hint, wanted=wanted)
 
     def name(self) -> str:
         text = self.row["name"]
@@ -313,7 +337,7 @@ class _Row:
         try:
             return parse_decimal(text)
         except ValueError as error:
-            raise self.error(f"{column} {error}", "wrong-value") from None
+            raise self.error(f"{column} {error}", "wrong-value", wanted=getattr(error, "wanted", None)) from None
 
 
 def _no_twins(portfolio: Portfolio, path: Path) -> None:
@@ -364,5 +388,21 @@ def _check_entry(position: Position, kind: str, portfolio: Portfolio) -> None:
 def _lots(amount: Fraction, step: Fraction, what: str, portfolio: Portfolio, line: int | None) -> int:
     lots = amount / step
     if lots.denominator != 1:
-        raise FileError(f"{what} is not a multiple of its step", code="finer-than-step", file=portfolio.file, line=line)
+        near = (format(_exact(whole * step), "f") for whole in (math.floor(lots), math.ceil(lots)))
+        raise FileError(
+            f"{what} is not a multiple of its step",
+            code="finer-than-step",
+            file=portfolio.file,
+            line=line,
+            hint=f"its step is {format(_exact(step), 'f')}",
+            wanted=" or ".join(near),
+        )
     return lots.numerator
+
+
+def _exact(value: Fraction) -> Decimal:
+    """Return a multiple of a step as the decimal it is."""
+    places = 0
+    while (value * 10**places).denominator != 1:
+        places += 1
+    return exact_decimal((value * 10**places).numerator, places)

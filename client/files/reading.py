@@ -13,20 +13,24 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from ...kernel.errors import FileError
-from ...kernel.strict_json import read_text
+from ...kernel.strict_json import read_bytes, text_of
 
 __all__ = ["check_columns", "did_you_mean", "parse_csv", "validated"]
 
+_UTF8_MARK = b"\xef\xbb\xbf"
+_OTHER_COMMAS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def parse_csv(path: Path, columns: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
+def parse_csv(path: Path, columns: Sequence[str], content: bytes | None = None) -> list[tuple[int, dict[str, str]]]:
     """Return (line, row) of a CSV with exactly `columns`, in any order; blank lines are skipped.
 
+    `content` is the file's, where it was read already. UTF-8 may begin with the mark that spreadsheets put there.
     Raises FileError for missing, unknown or repeated columns and for rows of another length.
     """
     name = str(path)
-    reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
+    text = text_of((read_bytes(path) if content is None else content).removeprefix(_UTF8_MARK), path)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[tuple[int, list[str]]] = []
     try:
         rows.extend((reader.line_num, row) for row in reader if row)
@@ -37,10 +41,21 @@ def parse_csv(path: Path, columns: Sequence[str]) -> list[tuple[int, dict[str, s
     if not rows:
         raise FileError(f"{path.name} is empty", code="bad-csv", file=name)
     header_line, header = rows[0]
+    apart = next((mark for mark in _OTHER_COMMAS if len(header) == 1 and mark in header[0]), None)
+    if apart is not None:
+        raise FileError(
+            f"{path.name} has {_OTHER_COMMAS[apart]} between its columns",
+            code="bad-csv",
+            file=name,
+            line=header_line,
+            hint=f"save it with commas: {','.join(columns)}",
+        )
     check_columns(header, columns, path.name, file=name, line=header_line)
     for line, row in rows[1:]:
         if len(row) != len(header):
-            raise FileError(f"the row has {len(row)} fields, not {len(header)}", code="bad-csv", file=name, line=line)
+            hint = "write amounts without commas" if len(row) > len(header) else None
+            message = f"the row has {len(row)} fields, not {len(header)}"
+            raise FileError(message, code="bad-csv", file=name, line=line, hint=hint)
     return [(line, dict(zip(header, row, strict=True))) for line, row in rows[1:]]
 
 
@@ -102,11 +117,12 @@ def _sentence(model: type[BaseModel], complaints: Sequence[ErrorDetails], path: 
     details = complaints[0]
     place = ".".join(str(part) for part in details["loc"] if part != "[key]")
     kind = details["type"]
-    hint = None
+    hint = wanted = None
     if kind in _CODES:
         code, text = _CODES[kind]
     else:
         code, text = "wrong-value", _own_words(details["msg"])
+        wanted = getattr(details.get("ctx", {}).get("error"), "wanted", None)
     if details["loc"] == ("schema",):
         code, text = (code, text) if kind == "missing" else ("wrong-schema", "is not the one this file should have")
         hint = f"expected {model.model_fields['kind'].annotation.__args__[0]}"  # type: ignore[union-attr]
@@ -118,7 +134,7 @@ def _sentence(model: type[BaseModel], complaints: Sequence[ErrorDetails], path: 
     elif kind == "literal_error" and details["loc"] != ("schema",):
         hint = f"expected {details['ctx']['expected']}"
     subject = _shown(place, 96, quote=False) if place else path.name
-    return FileError(f"{subject} {text}", code=code, file=str(path), hint=hint)
+    return FileError(f"{subject} {text}", code=code, file=str(path), hint=hint, wanted=wanted)
 
 
 def _mistyped(missing: ErrorDetails, complaints: Sequence[ErrorDetails]) -> str | None:

@@ -131,7 +131,11 @@ def level_tables(parameters: Parameters) -> tuple[Table, Table]:
 def _belongs(parameters: Parameters, market: Market) -> None:
     """Raise FileError when a market is another venue's, in another quote, or read for another rule."""
     if market.venue != parameters.venue:
-        raise FileError(f"the market is of {market.venue}, the parameters of {parameters.venue}", code="mismatch")
+        raise FileError(
+            f"the market is of {market.venue}, the parameters of {parameters.venue}",
+            code="mismatch",
+            hint=f"a market file of {parameters.venue}",
+        )
     if market.quote != parameters.quote.asset:
         raise FileError(
             f"the market is quoted in {market.quote}, the parameters in {parameters.quote.asset}", code="mismatch"

@@ -121,9 +121,9 @@ def _cash(amount: Fraction, file: str) -> Decimal:
 def import_csv(path: str | Path, account: str | None = None) -> Imported:
     """Return the import of a CSV with the columns kind, name, amount, entry_price. Raises FileError."""
     path = Path(path)
-    portfolio = load_portfolio(path) if path.suffix.lower() == ".csv" else None
-    if portfolio is None:
+    if path.suffix.lower() == ".json":
         raise FileError(f"{path.name} does not end in .csv", code="wrong-value", file=str(path))
+    portfolio = load_portfolio(path)
     return Imported(replace(portfolio, account=account or portfolio.account))
 
 

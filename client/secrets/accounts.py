@@ -14,6 +14,7 @@ from ...kernel.arguments import PATH, Kind, check
 from ...kernel.errors import FileError, InputError, ZkmarginError
 from ..files.frames import PORTFOLIO, Frame, PortfolioSource, is_frame, portfolio_from_frame, portfolios_from_frame
 from ..files.portfolio import Portfolio, load_portfolio, portfolios_from_table
+from .openings import load_held
 from .places import Where
 
 __all__ = ["ACCOUNTS", "Account", "AccountsSource", "Failed", "accounts_in", "accounts_of", "portfolio_of"]
@@ -109,7 +110,7 @@ def portfolio_of(source: PortfolioSource) -> Portfolio | Opening:
     check("the portfolio", source, PORTFOLIO)
     if isinstance(source, Portfolio | Opening):
         return source
-    return load_portfolio(source) if isinstance(source, str | Path) else portfolio_from_frame(source)
+    return load_held(Path(source)) if isinstance(source, str | Path) else portfolio_from_frame(source)
 
 
 def _read(name: str, source: PortfolioSource) -> Portfolio:

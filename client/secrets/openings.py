@@ -22,6 +22,7 @@ from ...kernel.errors import FileError, InputError
 from ...kernel.files import write_file
 from ...kernel.strict_json import read_bytes, read_json
 from ..files.models import StrictModel
+from ..files.portfolio import Portfolio, parse_portfolio
 from ..files.reading import validated
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "alone",
     "fresh_opening",
     "keep_previous",
+    "load_held",
     "load_opening",
     "load_owner",
     "save_opening",
@@ -159,6 +161,14 @@ def load_opening(path: str | Path) -> Opening:
     held = model.holdings
     holdings = Holdings(held.cash, tuple(held.sizes), tuple(held.collateral), tuple(held.debts), tuple(held.entries))
     return Opening(holdings, _checked_key(model.owner_key, path), model.salt)
+
+
+def load_held(path: Path) -> Portfolio | Opening:
+    """Return what a file says an account holds: a portfolio, or an opening, which says so itself. Raises FileError."""
+    content = read_bytes(path)
+    if content.lstrip().startswith(b"{") and b"zkmargin/opening/" in content:
+        return load_opening(path)
+    return parse_portfolio(content, path)
 
 
 def save_opening(path: Path, opening: Opening) -> None:

@@ -88,10 +88,19 @@ def show_tables(console: Console, document: Mapping[str, Any]) -> None:
 
 
 def show_checks(console: Console, document: Mapping[str, Any]) -> None:
-    """Print what the doctor found: the document of `doctor --json`."""
-    for check in document["checks"]:
-        mend = f"   mend: {check['mend']}" if "mend" in check else ""
-        console.print(f"{'✓' if check['ok'] else '✗'} {check['name']:<12} {check['detail']}{mend}", markup=False)
+    """Print what the doctor found, in its groups: the document of `doctor --json`."""
+    for group, title in (("run", "to run"), ("test", "to test, and for a demo on anvil")):
+        console.print(f"{title}:")
+        for check in document["checks"]:
+            if check["group"] == group:
+                console.print(f"  {'✓' if check['ok'] else '✗'} {check['name']:<12} {check['detail']}")
+                if "mend" in check:
+                    console.print(f"      mend: {check['mend']}")
+    missing = any(not check["ok"] for check in document["checks"])
+    if document["ok"]:
+        console.print("ready to run" + (", not to test" if missing else " and to test"))
+    else:
+        console.print("not ready: mend what is marked ✗")
 
 
 def show_demo(console: Console, document: Mapping[str, Any]) -> None:

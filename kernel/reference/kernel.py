@@ -52,7 +52,7 @@ class ReferenceKernel:
             system = read_r1cs(read_file(r1cs, magic=b"r1cs"))
         data = setup(system, tau=tau, alpha=alpha, beta=beta, delta=delta)
         key = ReferenceProvingKey(data).verifying_key
-        write_file(zkey, data)
+        write_file(zkey, data, mode=0o644)
         return key
 
     def load_key(self, zkey: Path | bytes, digest: bytes | None = None) -> ReferenceProvingKey:

@@ -334,6 +334,7 @@ def test_doctor_names_what_is_missing_and_how_to_mend_it(zkmargin, monkeypatch):
     assert set(checks) == {"python", "kernel", "pyrevm", "node", "snarkjs", "circomlibjs", "solc", "anvil"}
     assert answer.code == (0 if all(check["ok"] for check in checks.values()) else 2)
     monkeypatch.setenv("PATH", "")
+    assert zkmargin("doctor", "--tests", "--json").code == 2
     missing = {check["name"]: check for check in zkmargin("doctor", "--json").json["checks"]}["node"]
     assert not missing["ok"]
     assert missing["mend"] == "install Node 20"
