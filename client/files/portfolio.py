@@ -187,8 +187,8 @@ def to_holdings(portfolio: Portfolio, parameters: Parameters, tables: Tables) ->
         size = Fraction(position.size)
         sizes[slot] = _lots(size, step, f"the size of {position.name}", portfolio, position.line)
         if size:
-            held = "perpetual" if kind is None else kind(parameters, slot)
-            _check_entry(position, held, portfolio, capped=schema.has_entries)
+            what = "perpetual" if kind is None else kind(parameters, slot)
+            _check_entry(position, what, portfolio, capped=schema.has_entries)
         try:
             paid = paid_at_entry(parameters, slot, size, Fraction(position.entry_price))
         except InputError as error:

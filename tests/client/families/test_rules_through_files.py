@@ -336,3 +336,18 @@ def test_schemas_without_entries_are_what_they_were():
     schema = schema_of("cross-margin", load_parameters(EXAMPLES.parent / "hyperliquid" / "parameters.json").slots)
     assert not schema.has_entries
     assert len(schema.nothing.values) == 1 + schema.shape.positions + schema.shape.collateral + schema.shape.debts
+
+
+@pytest.mark.parametrize(
+    ("example", "rows"), [("derive-srm", "expiries"), ("derive-srm", "spots"), ("derive-pmrm2", "expiries")]
+)
+def test_a_markets_rows_are_of_one_name_each(example, rows, tmp_path):
+    """Of two settlements of one expiry the last would count, and another reader of the file would take the first."""
+    folder = EXAMPLES.parent / example
+    rule = load_parameters(folder / "parameters.json").rule
+    market = json.loads((folder / "market.json").read_text())
+    market[rows].append({**market[rows][0]})
+    (tmp_path / "market.json").write_text(json.dumps(market))
+    with pytest.raises(FileError) as error:
+        load_market(tmp_path / "market.json", rule)
+    assert error.value.code == "duplicate"
