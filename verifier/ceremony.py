@@ -15,7 +15,7 @@ from pathlib import Path
 from ..kernel import VerifyingKey, is_development_key, load_key
 from ..kernel.errors import CeremonyRejected, FileError, FormatError, MismatchError, ProofRejected
 from ..kernel.files import read_file
-from ..kernel.phase2 import KeyTranscript, PowersOfTau, check_key
+from ..kernel.phase2 import KeyTranscript, PowersOfTau, check_key, claimed_transcript
 from .ceremony_transcript import POWERS, TRANSCRIPT, Transcript
 from .keys import file_hash
 
@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 R1CS = "circuit.r1cs"
+_MOST_HASHES = 1 << 28  # half a minute: what a verifier spends on the beacons of a stranger's key
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,10 @@ def _verify(directory: Path, only: str | None, *, allow_development: bool) -> Ve
             circuits.append((index, r1cs, current_key(directory, transcript, index)))
         powers = load_powers(directory / POWERS)
         for index, r1cs, key in circuits:
+            claimed = claimed_transcript(key)
+            _check_told(transcript, index, claimed)  # before anything is computed that only the key asks for
+            if only is not None:
+                _check_beacons(claimed)
             initial = powers.initial_key(r1cs)
             if digest(initial) != transcript.steps[0].keys[index].sha256:
                 name = transcript.circuits[index].folder
@@ -167,6 +172,18 @@ def _check_told(transcript: Transcript, index: int, key: KeyTranscript) -> None:
     )
     if not told or circuit.circuit_hash != "0x" + key.circuit.hex():
         raise MismatchError(f"the transcript and the key of {circuit.folder} tell of different contributions")
+
+
+def _check_beacons(key: KeyTranscript) -> None:
+    """Refuse beacons that take hours to follow: the file that asks for them costs its maker nothing.
+
+    Raises MismatchError.
+    """
+    if sum(1 << made.beacon.exponent for made in key.contributions if made.beacon) > _MOST_HASHES:
+        raise MismatchError(
+            f"its beacons take more than {_MOST_HASHES:,} hashes to follow: check it once with zkmargin ceremony "
+            "verify, and name the key by its id (--key-id)"
+        )
 
 
 def _refuse_published(zkey: bytes) -> None:

@@ -73,7 +73,7 @@ class Family:
         """Make one schema a shape: it is asked for again and again, and what is bound to it is found by it."""
         if not re.fullmatch(r"[a-z][a-z0-9-]{0,47}", self.name):
             raise RuleError(f"{self.name!r} is no name of a rule", hint="lower-case letters, digits and dashes")
-        written = self.schema_of
+        written, made = self.schema_of, dict[Shape, int]()
 
         @lru_cache(maxsize=64)
         @wraps(written)
@@ -82,6 +82,9 @@ class Family:
                 self._bounded(self._size(shape))
                 schema = written(shape)
             self._bounded(sum(len(cells) for _, cells in schema.tables))
+            self._own(schema, shape)
+            if made.setdefault(shape, hash(schema)) != hash(schema):
+                raise RuleError(f"the schema of {self.name} is another than before", hint="make it of the shape alone")
             return schema
 
         object.__setattr__(self, "schema_of", schema_of)
@@ -92,6 +95,15 @@ class Family:
             return 0 if self.size_of is None else self.size_of(shape)
         except InputError:
             return 0
+
+    def _own(self, schema: Schema, shape: Shape) -> None:
+        """Raise RuleError for the schema of another rule or shape: what is compiled is the rule that a schema names."""
+        if schema.rule != self.name:
+            raise RuleError(
+                f"the schema of {self.name} says that it is {schema.rule}'s", hint=f'Schema("{self.name}", shape, ...)'
+            )
+        if schema.shape != shape:
+            raise RuleError(f"the schema of {self.name} is of another shape than was asked for", hint="pass shape on")
 
     def _bounded(self, size: int) -> None:
         """Raise InputError (code "shape") for more cells than a table may have."""
@@ -210,7 +222,20 @@ class BoundRule:
     @cached_property
     def surplus(self) -> Expression:
         """Return equity − requirement, in money; margin is met when it is >= 0. Raises RuleError."""
-        return self.equity - self.requirement
+        surplus = self.equity - self.requirement
+        self._own_leaves(surplus)
+        return surplus
+
+    def _own_leaves(self, written: Expression) -> None:
+        """Raise RuleError for a holding or cell that is not this schema's: by its index it would read another."""
+        own = {id(holding) for holding in self.holdings}
+        own.update(id(cell) for table in self.tables.values() for cell in table.cells.values())
+        for node in walk(written):
+            if isinstance(node, CellRef | HoldingRef) and id(node) not in own:
+                raise RuleError(
+                    f"{node} in {self._called('surplus')} is not of the account and tables that the rule was given",
+                    hint="take holdings and cells from account, market and parameters alone",
+                )
 
     def _money(self, written: Rule, word: str) -> Expression:
         with placed(self._called(word)):

@@ -160,11 +160,18 @@ class Market(StrictModel):
 
     def check(self) -> None:
         """Raise InputError for what types cannot say; rules with more to say call this first."""
-        unique((i.name for i in self.instruments), "instruments")
-        unique((a.name for a in self.assets), "assets")
+        for key in type(self).model_fields:  # a rule's own rows too: of two the last would count
+            rows = getattr(self, key)
+            if isinstance(rows, Sequence) and not isinstance(rows, str):
+                unique((_row_name(row) for row in rows if hasattr(row, "name")), key)
         for asset in self.assets:
             if isinstance(asset, AssetMarket) and asset.borrow_index < 1:
                 raise InputError(f"the borrow index of {asset.name} is below one", code="wrong-value")
+
+
+def _row_name(row: object) -> str:
+    """Return what tells a market's row from the others: an expiry of several underlyings is named after its own."""
+    return "-".join(str(getattr(row, part)) for part in ("underlying", "name") if hasattr(row, part))
 
 
 class Listing(StrictModel):

@@ -243,7 +243,8 @@ def to_holdings(portfolio: Portfolio, parameters: Parameters, tables: Tables) ->
         size = Fraction(position.size)
         sizes[slot] = _lots(size, step, f"the size of {position.name}", portfolio, position.line)
         if size:
-            _check_entry(position, "perpetual" if kind is None else kind(parameters, slot), portfolio)
+            what = "perpetual" if kind is None else kind(parameters, slot)
+            _check_entry(position, what, portfolio, capped=schema.has_entries)
         try:
             paid = paid_at_entry(parameters, slot, size, Fraction(position.entry_price))
         except InputError as error:
@@ -362,7 +363,7 @@ def _slot(name: str, slots: Mapping[str, int], what: str, portfolio: Portfolio, 
     return slots[name]
 
 
-def _check_entry(position: Position, kind: str, portfolio: Portfolio) -> None:
+def _check_entry(position: Position, kind: str, portfolio: Portfolio, *, capped: bool) -> None:
     """Raise FileError (code "entry-price") for an entry price that nobody can have paid.
 
     An option's premium has left or entered the cash when it was traded: as an entry price, too, it would count twice.
@@ -380,7 +381,9 @@ def _check_entry(position: Position, kind: str, portfolio: Portfolio) -> None:
         wrong, message = entry < 0, f"the entry price of {position.name} must not be negative"
     else:
         wrong, message = entry <= 0, f"the entry price of {position.name} must be above zero"
-        hint = "what it was entered at; where nobody knows, its mark, and the profit so far in the cash"
+        hint = "what it was entered at"
+        if not capped:  # where profits are, they are no cash before they are settled
+            hint += "; where nobody knows, its mark, and the profit so far in the cash"
     if wrong:
         raise FileError(message, code="entry-price", file=portfolio.file, line=position.line, hint=hint)
 

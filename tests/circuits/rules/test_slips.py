@@ -4,10 +4,11 @@ Each slip is a RuleError at the line where it was written, and says the way out.
 """
 
 import inspect
+from dataclasses import replace
 
 import pytest
 
-from zkmargin.circuits.language.language import MONEY, Constant, absolute, minimum
+from zkmargin.circuits.language.language import MONEY, CellRef, Constant, absolute, minimum
 from zkmargin.circuits.model import Shape
 from zkmargin.circuits.rules.family import BoundRule, Family
 from zkmargin.circuits.rules.registry import RulePlugin, forget, register, rule_names, rule_plugin
@@ -348,3 +349,49 @@ def test_a_rule_is_registered_once():
         rule_plugin("flat")
     with pytest.raises(RuleError, match="circuit side is a Family"):
         register(RulePlugin("zkmargin.circuits.rules.cross_margin:equity"))
+
+
+def test_a_schema_of_another_rule_or_shape_does_not_bring_that_rules_margins():
+    """A schema copied with its name compiles the rule it names: the author's own requirement would be nowhere."""
+
+    def another_rule(shape):
+        return replace(rule_plugin("cross-margin").family.schema_of(replace(shape, collateral=1, debts=1)), plain=None)
+
+    for schema_of, says in (
+        (another_rule, "says that it is cross-margin's"),
+        (lambda _shape: flat_schema(Shape(3, 0, 0, 1)), "of another shape"),
+    ):
+        with pytest.raises(RuleError, match=says) as error:
+            Family("flat", schema_of, equity, requirement).schema_of(SHAPE)
+        assert error.value.hint
+
+
+def test_a_schema_is_the_same_each_time_it_is_asked_for():
+    """Units of money that change in a long process: holdings of one schema, a circuit of the other."""
+    digits = iter([8, *[8] * 100, 2])
+    family = Family("flat", lambda shape: replace(flat_schema(shape), money_digits=next(digits)), equity, requirement)
+    first = family.schema_of(SHAPE)
+    for positions in range(3, 103):  # until it is forgotten
+        family.schema_of(Shape(positions, 0, 0, 1))
+    with pytest.raises(RuleError, match="another than before"):
+        family.schema_of(SHAPE)
+    assert first.money_digits == 8
+
+
+@pytest.mark.parametrize("which", ["holding", "cell", "narrower"])
+def test_a_leaf_of_another_schema_is_not_read_as_the_one_in_its_place(which):
+    """Holding 1 and cell 1 of another account are other things, and a range of one's own is checked nowhere."""
+    other = bound()
+
+    def borrowed(account, prices, charges):
+        size, price = account.positions[0].size, prices.column("price")[0]
+        more = {
+            "holding": other.account.positions[0].size * price,
+            "cell": size * other.tables["market"].column("price")[0],
+            "narrower": size * CellRef("market", 0, "market.price.0", price.unit, (0, 1), None),
+        }[which]
+        return equity(account, prices, charges) + more
+
+    with pytest.raises(RuleError, match="not of the account and tables that the rule was given") as error:
+        bound(borrowed)
+    assert error.value.hint

@@ -241,6 +241,8 @@ def test_an_entry_price_that_nobody_can_have_paid_is_refused(example, name, entr
             to_holdings(account, parameters, tables)
         assert (error.value.code, error.value.file) == ("entry-price", "desk.json")
         assert name in error.value.message
+        # Where profits are capped before they are settled, nobody is told to count them as cash.
+        assert example != "drift" or "cash" not in error.value.hint
     nothing = Portfolio(Decimal(100), positions=(Position(name, Decimal(0), Decimal(entry)),))
     to_holdings(nothing, parameters, tables)  # nothing is held, so nothing was paid
 
@@ -334,3 +336,18 @@ def test_schemas_without_entries_are_what_they_were():
     schema = schema_of("cross-margin", load_parameters(EXAMPLES.parent / "hyperliquid" / "parameters.json").slots)
     assert not schema.has_entries
     assert len(schema.nothing.values) == 1 + schema.shape.positions + schema.shape.collateral + schema.shape.debts
+
+
+@pytest.mark.parametrize(
+    ("example", "rows"), [("derive-srm", "expiries"), ("derive-srm", "spots"), ("derive-pmrm2", "expiries")]
+)
+def test_a_markets_rows_are_of_one_name_each(example, rows, tmp_path):
+    """Of two settlements of one expiry the last would count, and another reader of the file would take the first."""
+    folder = EXAMPLES.parent / example
+    rule = load_parameters(folder / "parameters.json").rule
+    market = json.loads((folder / "market.json").read_text())
+    market[rows].append({**market[rows][0]})
+    (tmp_path / "market.json").write_text(json.dumps(market))
+    with pytest.raises(FileError) as error:
+        load_market(tmp_path / "market.json", rule)
+    assert error.value.code == "duplicate"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 
 import pytest
 
@@ -33,7 +34,8 @@ from zkmargin.prover.ceremony import (
 )
 from zkmargin.prover.prove import Prover
 from zkmargin.prover.setup import record_key
-from zkmargin.verifier.ceremony import find_ceremony, verify_ceremony, verify_file
+from zkmargin.verifier.ceremony import digest, find_ceremony, verify_ceremony, verify_file
+from zkmargin.verifier.ceremony_transcript import Transcript
 from zkmargin.verifier.check import verify_files
 from zkmargin.verifier.keys import CircuitKey
 from zkmargin.verifier.proof_files import write_proof
@@ -233,6 +235,27 @@ def test_a_ceremony_of_another_key_or_a_changed_one_vouches_for_nothing(finished
     with pytest.raises(MismatchError, match="was changed"):
         verify_files(proof, other)
     assert verify_files(proof, other, key_id=key.key_id).tied  # who knows the key asks no transcript
+
+
+def test_a_strangers_beacon_does_not_stop_a_verifier_for_a_day(finished, tmp_path):
+    """One byte of his key asks for 2^40 hashes; followed, nobody's proof is judged until tomorrow."""
+    lying = shutil.copytree(finished[0], tmp_path / "circuit")
+    content = (lying / "circuit.zkey").read_bytes()
+    exponent, value = bytes((2, 10)), bytes((3, 1, 9))
+    assert content.count(exponent + value) == 1
+    (lying / "circuit.zkey").write_bytes(content.replace(exponent + value, bytes((2, 40)) + value))
+    transcript = Transcript.load(lying)
+    last = transcript.steps[-1]
+    keys = (last.keys[0].model_copy(update={"sha256": digest((lying / "circuit.zkey").read_bytes())}),)
+    for told, says in ((10, "tell of different contributions"), (40, "name the key by its id")):
+        step = last.model_copy(update={"beacon": last.beacon.model_copy(update={"exponent": told}), "keys": keys})
+        step = step.model_copy(update={"hash": step.digest()})
+        transcript.model_copy(update={"steps": (*transcript.steps[:-1], step)}).save(lying)
+        start = time.monotonic()
+        with pytest.raises(MismatchError, match=says) as caught:
+            judge_key(CircuitKey.load(lying))
+        assert caught.value.code == "key-mismatch"
+        assert time.monotonic() - start < 20
 
 
 def test_a_replay_gives_the_same_keys(tmp_path, their_ptau, small, other, tally):
