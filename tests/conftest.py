@@ -17,6 +17,8 @@ LONG = os.environ.get("ZKMARGIN_ASSURANCE", "quick") == "long"
 SECONDS = float(os.environ.get("ZKMARGIN_ASSURANCE_SECONDS", "inf"))
 SHARE = float(os.environ.get("ZKMARGIN_ASSURANCE_SHARE", "1"))
 
+WORKER = "PYTEST_XDIST_WORKER" in os.environ
+
 _share = pytest.StashKey[float]()  # of its long size, what a test runs at
 
 
@@ -28,6 +30,22 @@ class Goal:
 
     def reached(self, count):
         return count >= self.asked or (count >= self.quick and time.monotonic() > self.end)
+
+
+def pytest_runtest_logreport(report):
+    """Print what a test of another process said, when it is over."""
+    if hasattr(report, "node") and report.when == "teardown":  # xdist's: this is the process that prints
+        for line in (text for name, text in report.user_properties if name == "said"):
+            print(f"\n{line}", end="", flush=True)
+
+
+def _said(request, line):
+    """Print a line past capture; a worker of pytest-xdist, whose output nobody sees, hands it on."""
+    if WORKER:
+        request.node.user_properties.append(("said", line))
+        return
+    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        print(f"\n{line}", end="")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -64,7 +82,6 @@ def tally(request):
 
     `asked` is the number aimed at, where a long run may end before it.
     """
-    capture = request.config.pluginmanager.getplugin("capturemanager")
     since = time.monotonic()
 
     def figures(row, what, count, bad=0, asked=None):
@@ -74,8 +91,7 @@ def tally(request):
         line |= {"share": min(1.0, share, count / (asked or count or 1)), "long": LONG, "test": request.node.nodeid}
         line |= {"date": time.strftime("%Y-%m-%d")}
         since = now
-        with capture.global_and_fixture_disabled():
-            print(f"\n  {row} {what} {count:,}, {bad} wrong (seed {SEED})", end="")
+        _said(request, f"  {row} {what} {count:,}, {bad} wrong (seed {SEED})")
         if path := os.environ.get("ZKMARGIN_TALLY"):
             with open(path, "a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
@@ -92,11 +108,10 @@ def rng(request):
 
 
 @pytest.fixture
-def say(capsys):
+def say(request):
     """Return a function that prints counts and seed past pytest's capture."""
 
     def tell(text):
-        with capsys.disabled():
-            print(f"\n  {text} (ZKMARGIN_SEED={SEED})", end="")
+        _said(request, f"  {text} (ZKMARGIN_SEED={SEED})")
 
     return tell
