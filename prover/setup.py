@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..circuits.build import Manifest
 from ..kernel import VerifyingKey, development_secrets, setup
+from ..kernel.arguments import PATH, takes
 from ..verifier.keys import KEY_RECORD, VERIFYING_KEY, ZKEY, file_hash, key_id
 
 __all__ = ["SetupResult", "development_setup", "record_key"]
@@ -23,6 +24,7 @@ class SetupResult:
     files: dict[str, str]
 
 
+@takes(directory=PATH)
 def development_setup(directory: Path) -> SetupResult:
     """Make the development key of a compiled circuit, in its folder; the record of it is written last.
 
