@@ -28,7 +28,7 @@ lint: .venv/dev build/tree
 tests: .venv/dev build/tree node_modules/made
 	cargo test --manifest-path kernel/native/Cargo.toml --release --locked -q
 	ZKMARGIN_KERNEL=native $(BIN)/zkmargin doctor --tests
-	ZKMARGIN_KERNEL=native $(BIN)/python -m pytest -q
+	ZKMARGIN_KERNEL=native $(BIN)/python -m pytest -q -n auto --dist worksteal
 test: lint tests
 # Hours at full length. Stopped, it goes on where it was; the page can be written of what is done at any time.
 # ZKMARGIN_ASSURANCE_SECONDS and ZKMARGIN_ASSURANCE_SHARE cut it short, and the page says so.

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..kernel import Program, load_program
+from ..kernel.arguments import PATH, TEXT, a, takes
 from ..kernel.errors import FileError, MismatchError
 from ..kernel.files import read_file
 from ..kernel.strict_json import read_json
@@ -93,6 +94,7 @@ class CompiledCircuit:
         }
 
 
+@takes(rule=TEXT, shape=a("a Shape", Shape), statement=TEXT)
 def compile_statement(rule: str, shape: Shape, statement: str) -> CompiledCircuit:
     """Compile a rule family's statement at a shape.
 
@@ -103,6 +105,7 @@ def compile_statement(rule: str, shape: Shape, statement: str) -> CompiledCircui
     return CompiledCircuit(statement, schema, builder.system, builder.program)
 
 
+@takes(rule=TEXT, shape=a("a Shape", Shape), statement=TEXT)
 def statement_schema(rule: str, shape: Shape, statement: str) -> Schema:
     """Return the schema a statement runs under: the rule's own, or its box's.
 
@@ -116,15 +119,24 @@ def statement_schema(rule: str, shape: Shape, statement: str) -> Schema:
     return box_schema(family(rule), schema)
 
 
+@takes(compiled=a("a CompiledCircuit", CompiledCircuit), directory=PATH)
 def write_circuit(compiled: CompiledCircuit, directory: Path, write: Writer = Path.write_bytes) -> dict[str, str]:
-    """Write the circuit's files, the manifest last, and return name -> path. `write` is how a file is written."""
-    directory.mkdir(parents=True, exist_ok=True)
+    """Write the circuit's files, the manifest last, and return name -> path. `write` is how a file is written.
+
+    Raises FileError when the folder cannot be written.
+    """
     manifest = (json.dumps(compiled.manifest, indent=1) + "\n").encode()
     paths = {}
-    for name, content in {**compiled.files, MANIFEST: manifest}.items():
-        path = directory / name
-        write(path, content)
-        paths[name] = str(path)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, content in {**compiled.files, MANIFEST: manifest}.items():
+            path = directory / name
+            write(path, content)
+            paths[name] = str(path)
+    except OSError as error:
+        raise FileError(
+            f"the circuit cannot be written: {error.strerror}", code="unwritable", file=str(directory)
+        ) from None
     return paths
 
 
@@ -151,6 +163,7 @@ class Manifest:
         return self.schema.shape
 
     @classmethod
+    @takes(directory=PATH)
     def load(cls, directory: Path) -> Manifest:
         """Read and check `manifest.json`.
 

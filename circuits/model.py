@@ -84,6 +84,10 @@ class Shape:
             _between(name, getattr(self, name), low, high)
         if self.tiers is not None:
             _between("tiers", self.tiers, 1, 16)
+        if not isinstance(self.dimensions, tuple) or any(
+            not isinstance(one, tuple) or len(one) != 2 or not isinstance(one[0], str) for one in self.dimensions
+        ):
+            raise InputError("the shape's own dimensions are names with numbers", code="shape")
         for name, value in self.dimensions:
             _between(name, value, 0, 1024)
         if self.positions + self.assets == 0:
@@ -117,6 +121,8 @@ class Shape:
     def of(cls, numbers: Mapping[str, int]) -> Shape:
         """Return the shape of a JSON object, `as_json` undone. Raises InputError when slots are missing."""
         core = {"positions", "collateral", "debts", "tiers"}
+        if not isinstance(numbers, Mapping):
+            raise InputError("a shape is numbers by their names", code="shape")
         try:
             slots = [numbers[name] for name in ("positions", "collateral", "debts")]
         except KeyError as error:
@@ -127,7 +133,9 @@ class Shape:
 
 def _between(name: str, value: int, low: int, high: int) -> None:
     # A bool is an int, and equal to one: it would be hashed as `true` in the schema of the shape it equals.
-    if type(value) is not int or not low <= value <= high:
+    if type(value) is not int or value.bit_length() > 64:
+        raise InputError(f"the shape's {name} must be a whole number from {low} to {high}", code="shape")
+    if not low <= value <= high:
         raise InputError(f"the shape's {name} must be between {low} and {high}, not {value}", code="shape")
 
 

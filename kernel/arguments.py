@@ -19,12 +19,14 @@ __all__ = [
     "BYTES",
     "FLAG",
     "PATH",
+    "PATHS",
     "TEXT",
     "TEXTS",
     "TIME",
     "WHOLE",
     "Kind",
     "a",
+    "below",
     "check",
     "many",
     "maybe",
@@ -39,10 +41,11 @@ _LONGEST_NAME, _LONGEST_PATH = 255, 4095  # bytes, of every file system that peo
 
 
 class Kind(NamedTuple):
-    """What an argument may be: in words, and whether a value is it."""
+    """What an argument may be: in words, whether a value is it, and what a function then gets."""
 
     says: str
     fits: Callable[[Any], bool]
+    made: Callable[[Any], Any] | None = None
 
 
 def a(says: str, *types: type) -> Kind:
@@ -52,7 +55,17 @@ def a(says: str, *types: type) -> Kind:
 
 def maybe(kind: Kind) -> Kind:
     """Return a kind or None."""
-    return Kind(f"{kind.says} or None", lambda value: value is None or kind.fits(value))
+    made = kind.made
+    return Kind(
+        f"{kind.says} or None",
+        lambda value: value is None or kind.fits(value),
+        None if made is None else lambda value: None if value is None else made(value),
+    )
+
+
+def below(bits: int, says: str) -> Kind:
+    """Return the kind of whole numbers from zero that fit some bits."""
+    return Kind(says, lambda value: WHOLE.fits(value) and 0 <= value < 1 << bits)
 
 
 def many(says: str, kind: type) -> Kind:
@@ -98,7 +111,12 @@ def _is_text(value: Any) -> bool:  # noqa: ANN401
     return True
 
 
-PATH = Kind("a path that a file can have", _is_path)
+PATH = Kind("a path that a file can have", _is_path, Path)
+PATHS = Kind(
+    "a list of paths",
+    lambda value: isinstance(value, list | tuple) and all(map(_is_path, value)),
+    lambda value: [Path(path) for path in value],
+)
 TEXT = Kind("a text", _is_text)
 WHOLE = Kind(
     "a whole number (int) of at most 512 bits",
@@ -121,7 +139,7 @@ def check(name: str, value: Any, kind: Kind) -> None:  # noqa: ANN401
 
 
 def takes(**kinds: Kind) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Have a function check its arguments of these names. The function then raises what `check` raises.
+    """Have a function check its arguments of these names: it raises what `check` raises, and gets paths as Paths.
 
     A missing argument, and one too many, is Python's TypeError as everywhere.
     """
@@ -134,14 +152,21 @@ def takes(**kinds: Kind) -> Callable[[Callable[P, T]], Callable[P, T]]:
 
         @wraps(function)
         def checked(*args: P.args, **kwargs: P.kwargs) -> T:
-            for name, value in (*zip(names, args, strict=False), *kwargs.items()):
-                if name in kinds:
-                    check(name, value, kinds[name])
-            return function(*args, **kwargs)
+            given: list[Any] = [_taken(name, value, kinds) for name, value in zip(names, args, strict=False)]
+            named: dict[str, Any] = {name: _taken(name, value, kinds) for name, value in kwargs.items()}
+            return function(*given, *args[len(given) :], **named)  # type: ignore[arg-type]
 
         return checked
 
     return decorate
+
+
+def _taken(name: str, value: Any, kinds: dict[str, Kind]) -> Any:  # noqa: ANN401
+    kind = kinds.get(name)
+    if kind is None:
+        return value
+    check(name, value, kind)
+    return value if kind.made is None else kind.made(value)
 
 
 def _shown(value: object) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ..circuits.build import FILES, MANIFEST, Manifest
 from ..kernel import is_development_key, load_key
+from ..kernel.arguments import BYTES, PATH, PATHS, TEXT, WHOLE, maybe, takes
 from ..kernel.errors import FileError, FormatError, InputError, MismatchError
 from ..kernel.files import opened, read_file, write_file
 from ..kernel.phase2 import (
@@ -43,6 +44,7 @@ __all__ = [
 ]
 
 
+@takes(directory=PATH, ptau=PATH, circuits=PATHS)
 def start_ceremony(directory: Path, ptau: Path, circuits: Sequence[Path]) -> Transcript:
     """Start a ceremony for compiled circuits (folders) and `.r1cs` files: copies of them, and their initial keys.
 
@@ -67,6 +69,7 @@ def start_ceremony(directory: Path, ptau: Path, circuits: Sequence[Path]) -> Tra
     return _start(directory, ptau, sources)
 
 
+@takes(directory=PATH, ptau=PATH)
 def start_here(directory: Path, ptau: Path) -> Transcript:
     """Start a ceremony of one compiled circuit in the circuit's own folder.
 
@@ -80,6 +83,7 @@ def start_here(directory: Path, ptau: Path) -> Transcript:
     return _start(directory, ptau, {".": directory})
 
 
+@takes(directory=PATH, name=TEXT, text=BYTES, replay=maybe(BYTES))
 def add_contribution(directory: Path, name: str, text: bytes = b"", *, replay: bytes | None = None) -> Transcript:
     """Contribute fresh entropy and `text` to every circuit's key; each gets a secret of its own.
 
@@ -89,6 +93,7 @@ def add_contribution(directory: Path, name: str, text: bytes = b"", *, replay: b
     return _step(directory, lambda key, _: contribute(key, name=_named(name), text=text, replay=replay)[0])
 
 
+@takes(directory=PATH, value=BYTES, exponent=WHOLE, name=TEXT)
 def add_beacon(directory: Path, value: bytes, exponent: int, name: str = "beacon") -> Transcript:
     """Contribute a public value, hashed 2^exponent times: the last step. Raises as `add_contribution`."""
     if not 1 <= len(value) <= 255 or not 10 <= exponent <= 40:
@@ -98,6 +103,7 @@ def add_beacon(directory: Path, value: bytes, exponent: int, name: str = "beacon
     return _step(directory, lambda key, _: beacon(key, name=_named(name), value=value, exponent=exponent)[0])
 
 
+@takes(directory=PATH, keys=PATHS)
 def accept_contribution(directory: Path, keys: Sequence[Path]) -> Transcript:
     """Take over keys that someone contributed to elsewhere, one a circuit, by this tool or by snarkjs.
 
@@ -118,6 +124,7 @@ def accept_contribution(directory: Path, keys: Sequence[Path]) -> Transcript:
     return _step(directory, theirs)
 
 
+@takes(directory=PATH)
 def finish_ceremony(directory: Path) -> dict[str, SetupResult]:
     """Check everything once more and write each circuit's keys and their record; return them by circuit.
 
@@ -140,6 +147,7 @@ def finish_ceremony(directory: Path) -> dict[str, SetupResult]:
         return results
 
 
+@takes(zkey=PATH, out=PATH, name=TEXT, text=BYTES)
 def contribute_to_file(zkey: Path, out: Path, name: str, text: bytes = b"") -> KeyTranscript:
     """Contribute to one `.zkey` of any ceremony, where the coordinator sends files around.
 

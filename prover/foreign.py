@@ -11,6 +11,7 @@ from ..circuits.compiler.system import ConstraintSystem
 from ..circuits.foreign import first_broken, load_r1cs, witness_values
 from ..circuits.r1cs import r1cs_bytes, sym_bytes
 from ..kernel import VerifyingKey, development_secrets, read_wtns, setup, write_wtns
+from ..kernel.arguments import PATH, takes
 from ..kernel.errors import InputError, Unsatisfied
 from ..kernel.files import write_file
 from ..kernel.words import scalar_words
@@ -40,6 +41,7 @@ class ForeignKey:
     verifying_key: VerifyingKey
 
 
+@takes(r1cs=PATH, zkey=PATH, verifying_key=PATH)
 def development_key(r1cs: Path, zkey: Path, verifying_key: Path) -> ForeignKey:
     """Make the development key of any `.r1cs`: anyone can forge under it, and every loader here knows it.
 
@@ -54,6 +56,7 @@ def development_key(r1cs: Path, zkey: Path, verifying_key: Path) -> ForeignKey:
     return ForeignKey(system, key)
 
 
+@takes(r1cs=PATH, witness=PATH)
 def check_files(r1cs: Path, witness: Path) -> ConstraintSystem:
     """Return the circuit when a `.wtns` satisfies it.
 
@@ -63,12 +66,15 @@ def check_files(r1cs: Path, witness: Path) -> ConstraintSystem:
     return _satisfied(r1cs, witness)[0]
 
 
+@takes(r1cs=PATH, witness=PATH, new_r1cs=PATH, new_witness=PATH)
 def simplify_files(r1cs: Path, witness: Path, new_r1cs: Path, new_witness: Path) -> tuple[ConstraintSystem, Simplified]:
     """Write the circuit without the wires that linear constraints define, and the witness for it; `.sym` beside it.
 
     The same circuit always gives the same bytes, so one key serves every witness. Raises what `check_files` raises,
     InputError when an output would overwrite an input.
     """
+    if not r1cs.name or not new_r1cs.name:
+        raise InputError("a circuit's path names a file", code="usage")
     sym, new_sym = r1cs.with_suffix(".sym"), new_r1cs.with_suffix(".sym")
     _check_apart([r1cs, witness, sym], [new_r1cs, new_witness, new_sym])
     system, values = _satisfied(r1cs, witness)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..circuits.build import Manifest
 from ..kernel import VerifyingKey, development_secrets, setup
+from ..kernel.arguments import PATH, takes
 from ..kernel.errors import FileError
 from ..kernel.files import write_file
 from ..kernel.strict_json import read_json
@@ -25,6 +26,7 @@ class SetupResult:
     files: dict[str, str]
 
 
+@takes(directory=PATH)
 def development_setup(directory: Path) -> SetupResult:
     """Make the development key of a compiled circuit, in its folder; the record of it is written last.
 

@@ -22,6 +22,7 @@ SHARE = float(os.environ.get("ZKMARGIN_ASSURANCE_SHARE", "1"))
 
 TALLY = os.environ.get("ZKMARGIN_TALLY")
 FIRST = ("exactly_one_of_the_two", "test_box")  # of a long run: where an account could be judged wrongly
+WORKER = "PYTEST_XDIST_WORKER" in os.environ
 
 _share = pytest.StashKey[float]()  # of its long size, what a test runs at
 _lines = pytest.StashKey[list]()  # the figures of a test that is not over
@@ -54,6 +55,22 @@ def append(*lines):
     """Append lines to the tally in one write, so that two processes never mix theirs."""
     with open(TALLY, "a", encoding="utf-8") as file:
         file.write("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def pytest_runtest_logreport(report):
+    """Print what a test of another process said, when it is over."""
+    if hasattr(report, "node") and report.when == "teardown":  # xdist's: this is the process that prints
+        for line in (text for name, text in report.user_properties if name == "said"):
+            print(f"\n{line}", end="", flush=True)
+
+
+def _said(request, line):
+    """Print a line past capture; a worker of pytest-xdist, whose output nobody sees, hands it on."""
+    if WORKER:
+        request.node.user_properties.append(("said", line))
+        return
+    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        print(f"\n{line}", end="")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -112,7 +129,6 @@ def tally(request):
 
     `asked` is the number aimed at, where a long run may end before it.
     """
-    capture = request.config.pluginmanager.getplugin("capturemanager")
     since = time.monotonic()
     lines = request.node.stash[_lines] = []
 
@@ -123,8 +139,7 @@ def tally(request):
         line |= {"share": min(1.0, share, count / (asked or count or 1)), "long": LONG, "test": request.node.nodeid}
         line |= {"date": time.strftime("%Y-%m-%d")}
         since = now
-        with capture.global_and_fixture_disabled():
-            print(f"\n  {row} {what} {count:,}, {bad} wrong (seed {SEED})", end="")
+        _said(request, f"  {row} {what} {count:,}, {bad} wrong (seed {SEED})")
         lines.append(line)
         assert count > 0, f"{row}: nothing was tried"
         assert bad == 0, f"{row}: {bad} of {count} {what} are wrong"
@@ -139,11 +154,10 @@ def rng(request):
 
 
 @pytest.fixture
-def say(capsys):
+def say(request):
     """Return a function that prints counts and seed past pytest's capture."""
 
     def tell(text):
-        with capsys.disabled():
-            print(f"\n  {text} (ZKMARGIN_SEED={SEED})", end="")
+        _said(request, f"  {text} (ZKMARGIN_SEED={SEED})")
 
     return tell

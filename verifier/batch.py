@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..kernel import verify, verify_batch
+from ..kernel.arguments import a, many, takes
 from ..kernel.errors import FormatError, InputError, ProofRejected
 from .check import Demands, Verified, check_statement, refuse_lies
 from .proof_files import ProofFiles
@@ -36,6 +37,9 @@ class Verdict:
         return cls(None, error.code, error.message)
 
 
+@takes(
+    judged=a("a JudgedKey", JudgedKey), items=many("a list of ProofFiles", ProofFiles), demands=a("Demands", Demands)
+)
 def verify_many(
     judged: JudgedKey,
     items: Sequence[ProofFiles],
@@ -62,6 +66,7 @@ def verify_many(
     return [verdicts[index] for index in range(len(items))]
 
 
+@takes(verdicts=many("a list of Verdicts", Verdict))
 def repeated(verdicts: Sequence[Verdict]) -> dict[int, list[int]]:
     """Return the commitments that several of the proofs that hold are about, each with the proofs' places.
 

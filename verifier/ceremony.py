@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from ..kernel import VerifyingKey, is_development_key, load_key
+from ..kernel.arguments import FLAG, PATH, takes
 from ..kernel.errors import CeremonyRejected, FileError, FormatError, MismatchError, ProofRejected
 from ..kernel.files import read_file
 from ..kernel.phase2 import KeyTranscript, PowersOfTau, check_key, claimed_transcript
@@ -52,6 +53,7 @@ class VerifiedCeremony:
         return self.contributions > 0 and self.transcript.beacon_given
 
 
+@takes(directory=PATH, allow_development=FLAG)
 def verify_ceremony(directory: Path, *, allow_development: bool = False) -> VerifiedCeremony:
     """Check everything: the powers, the initial keys made anew, every contribution, the keys and the transcript.
 
@@ -61,6 +63,7 @@ def verify_ceremony(directory: Path, *, allow_development: bool = False) -> Veri
     return _verify(directory, None, allow_development=allow_development)
 
 
+@takes(circuit=PATH)
 def find_ceremony(circuit: Path) -> tuple[Path, str] | None:
     """Return the ceremony that made a circuit's key, and what it calls the circuit; None where its files are not there.
 
@@ -96,6 +99,7 @@ def check_transcript(directory: Path, folder: str, key: VerifyingKey, r1cs: str)
     return tuple(step.name for step in transcript.steps if step.kind == "contribution")
 
 
+@takes(zkey=PATH, r1cs=PATH, ptau=PATH, allow_development=FLAG)
 def verify_file(zkey: Path, r1cs: Path, ptau: Path, *, allow_development: bool = False) -> KeyTranscript:
     """Check one `.zkey` of any ceremony against its circuit and powers. Raises as `verify_ceremony`."""
     with _rejecting():
@@ -116,6 +120,7 @@ def current_key(directory: Path, transcript: Transcript, index: int) -> bytes:
     return content
 
 
+@takes(path=PATH)
 def load_powers(path: Path) -> PowersOfTau:
     """Read and check powers of tau. Raises FileError, FormatError, which name the file."""
     try:

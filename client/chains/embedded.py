@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...contracts.chain import Halted, Log, OutOfGas, Receipt, Reverted
 from ...contracts.faults import NoContract
-from ...kernel.arguments import ADDRESS, BYTES, WHOLE, Kind, maybe, takes
+from ...kernel.arguments import ADDRESS, BYTES, Kind, below, maybe, takes
 from ...kernel.errors import ContractError, EnvironmentFault
 
 if TYPE_CHECKING:
@@ -26,14 +26,10 @@ _BLOCK_GAS = 120_000_000
 _BALANCE = 10**24
 
 
-def _below(bits: int, says: str) -> Kind:
-    return Kind(says, lambda value: WHOLE.fits(value) and 0 <= value < 1 << bits)
-
-
-_CHAIN = _below(64, "a chain's id, a whole number below 2^64")
-_TIME = _below(62, "unix seconds, a whole number that is not negative")
-_GAS = _below(62, "an amount of gas, a whole number that is not negative")
-_COUNT = _below(8, "a number of accounts below 256")
+_CHAIN = below(64, "a chain's id, a whole number below 2^64")
+_TIME = below(62, "unix seconds, a whole number that is not negative")
+_GAS = below(62, "an amount of gas, a whole number that is not negative")
+_COUNT = below(8, "a number of accounts below 256")
 
 
 class EmbeddedChain:

@@ -12,13 +12,27 @@ from ...circuits.model import Table
 from ...circuits.schema import Schema
 from ...contracts.encoding import risk_table_digest
 from ...contracts.records import OracleSignature
+from ...kernel.arguments import ADDRESS, BYTES, Kind, a, below, takes
 from ...kernel.errors import InputError
 
 __all__ = ["risk_table_message", "sign_digest", "sign_risk_table"]
 
+_DIGEST = Kind("32 bytes", lambda value: isinstance(value, bytes) and len(value) == 32)
+_CHAIN = below(256, "a chain's id, a whole number below 2^256")
+_TIME = below(64, "a whole number below 2^64")
+_DEADLINE = below(256, "unix seconds, a whole number below 2^256")
 _FIELDS = (("schema", "bytes32"), ("round", "uint64"), ("timestamp", "uint64"), ("table", "bytes32"))
 
 
+@takes(
+    private_key=BYTES,
+    schema=a("a Schema", Schema),
+    table=a("a Table", Table),
+    chain_id=_CHAIN,
+    board=ADDRESS,
+    timestamp=_TIME,
+    deadline=_DEADLINE,
+)
 def sign_risk_table(
     private_key: bytes, schema: Schema, table: Table, *, chain_id: int, board: str, timestamp: int, deadline: int
 ) -> OracleSignature:
@@ -39,6 +53,7 @@ def sign_risk_table(
     return sign_digest(private_key, digest)
 
 
+@takes(private_key=BYTES, digest=_DIGEST)
 def sign_digest(private_key: bytes, digest: bytes) -> OracleSignature:
     """Return the ECDSA signature of a digest, and whose it is. Raises InputError for a key that is none."""
     from eth_account import Account
@@ -50,6 +65,15 @@ def sign_digest(private_key: bytes, digest: bytes) -> OracleSignature:
     return OracleSignature(account.address.lower(), bytes(account.unsafe_sign_hash(digest).signature))
 
 
+@takes(
+    chain_id=_CHAIN,
+    board=ADDRESS,
+    schema_hash=_DIGEST,
+    round_=_TIME,
+    timestamp=_TIME,
+    table=_DIGEST,
+    deadline=_DEADLINE,
+)
 def risk_table_message(
     chain_id: int, board: str, schema_hash: bytes, *, round_: int, timestamp: int, table: bytes, deadline: int
 ) -> dict[str, Any]:

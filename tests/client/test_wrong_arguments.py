@@ -6,6 +6,7 @@ import itertools
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 import numpy
@@ -13,8 +14,10 @@ import pandas
 import polars
 import pytest
 
-from zkmargin.circuits.model import Holdings, Opening, Table
+from zkmargin.circuits.build import Manifest, compile_statement, write_circuit
+from zkmargin.circuits.model import Holdings, Opening, Shape, Table
 from zkmargin.client.chains.embedded import EmbeddedChain
+from zkmargin.client.chains.oracle import risk_table_message, sign_digest, sign_risk_table
 from zkmargin.client.chains.rpc import RpcChain
 from zkmargin.client.files.frames import portfolio_from_frame, portfolios_from_frame
 from zkmargin.client.files.loading import load_market, load_parameters
@@ -38,7 +41,20 @@ from zkmargin.client.secrets.places import Where
 from zkmargin.client.session import Session
 from zkmargin.kernel.arguments import WHOLE, takes
 from zkmargin.kernel.errors import ZkmarginError
+from zkmargin.prover.ceremony import (
+    accept_contribution,
+    add_beacon,
+    add_contribution,
+    contribute_to_file,
+    finish_ceremony,
+    start_ceremony,
+    start_here,
+)
+from zkmargin.prover.foreign import check_files, development_key, simplify_files
 from zkmargin.prover.prove import Prover
+from zkmargin.prover.setup import development_setup
+from zkmargin.verifier.batch import repeated, verify_many
+from zkmargin.verifier.ceremony import find_ceremony, verify_ceremony, verify_file
 from zkmargin.verifier.check import Demands, verify_files
 from zkmargin.verifier.keys import CircuitKey
 from zkmargin.verifier.proof_files import read_proof, read_public
@@ -210,7 +226,42 @@ def calls(g):
         ("EmbeddedChain.transact", chain.transact, {"to": address, "data": b"", "sender": address, "gas": None}),
         ("EmbeddedChain.set_time", chain.set_time, {"timestamp": 1 << 40}),
         ("EmbeddedChain.advance", chain.advance, {"seconds": 1}),
+        ("sign_risk_table", sign_risk_table, {"private_key": bytes(31) + b"1", "schema": tables.schema, "table": two[0],
+                                              "chain_id": 1, "board": address, "timestamp": 1, "deadline": 2}),
+        ("sign_digest", sign_digest, {"private_key": bytes(31) + b"1", "digest": bytes(32)}),
+        ("risk_table_message", risk_table_message, {"chain_id": 1, "board": address, "schema_hash": bytes(32),
+                                                    "round_": 1, "timestamp": 1, "table": bytes(32), "deadline": 1}),
+        ("Shape", Shape, {"positions": 1, "collateral": 1, "debts": 1, "tiers": 1, "dimensions": ()}),
+        ("Shape.of", Shape.of, {"numbers": {}}),
+        ("compile_statement", compile_statement, {"rule": "cross-margin", "shape": Shape(1, 1, 1, 1),
+                                                  "statement": "sufficiency"}),
+        ("write_circuit", write_circuit, {"compiled": small(), "directory": f / "compiled"}),
+        ("Manifest.load", Manifest.load, {"directory": f}),
+        ("development_setup", development_setup, {"directory": f}),
+        ("start_ceremony", start_ceremony, {"directory": f / "c", "ptau": f / "none.ptau", "circuits": [f]}),
+        ("start_here", start_here, {"directory": f / "c", "ptau": f / "none.ptau"}),
+        ("add_contribution", add_contribution, {"directory": f / "c", "name": "a", "text": b"", "replay": None}),
+        ("add_beacon", add_beacon, {"directory": f / "c", "value": b"1", "exponent": 10, "name": "b"}),
+        ("accept_contribution", accept_contribution, {"directory": f / "c", "keys": [f / "none.zkey"]}),
+        ("finish_ceremony", finish_ceremony, {"directory": f / "c"}),
+        ("contribute_to_file", contribute_to_file, {"zkey": f / "none.zkey", "out": f / "o", "name": "a", "text": b""}),
+        ("verify_ceremony", verify_ceremony, {"directory": f / "c", "allow_development": False}),
+        ("verify_file", verify_file, {"zkey": f / "z", "r1cs": f / "r", "ptau": f / "p", "allow_development": True}),
+        ("find_ceremony", find_ceremony, {"circuit": f}),
+        ("development_key", development_key, {"r1cs": g["circuit"] / "circuit.r1cs", "zkey": f / "z",
+                                              "verifying_key": f / "v.json"}),
+        ("check_files", check_files, {"r1cs": g["circuit"] / "circuit.r1cs", "witness": f / "w"}),
+        ("simplify_files", simplify_files, {"r1cs": g["circuit"] / "circuit.r1cs", "witness": f / "w",
+                                            "new_r1cs": f / "n", "new_witness": f / "nw"}),
+        ("verify_many", verify_many, {"judged": judge_key(s.circuit_key, allow_development=True), "items": [],
+                                      "demands": Demands()}),
+        ("repeated", repeated, {"verdicts": []}),
     ]  # fmt: skip
+
+
+@cache
+def small():
+    return compile_statement("cross-margin", Shape(1, 1, 1, 1), "sufficiency")
 
 
 def outcome(function, arguments):
