@@ -30,6 +30,7 @@ class Explanation:
     """An account explained.
 
     `terms`, in slot order, add up exactly to the report's totals, and `parts`, in the rule's order, to its surplus.
+    `account` is empty where nothing names it: an opening does not.
     """
 
     report: MarginReport
@@ -39,6 +40,14 @@ class Explanation:
     distances: tuple[Distance, ...]
     what_if: tuple[WhatIf, ...]
     disclosure: Disclosure
+    account: str = ""
+    venue: str = ""
+    round: int | None = None
+
+    @property
+    def title(self) -> str:
+        """Return whose margin this is: account, venue and round."""
+        return ", ".join([*([self.account] if self.account else []), self.venue, f"round {self.round}"])
 
     @property
     def worst(self) -> tuple[Term, ...]:
@@ -90,4 +99,7 @@ def explain(
         distances(parameters, result, market),
         what_if(parameters, tables, holdings, margin, asked),
         disclosure(parameters, tables, margin, met=report.ok),
+        account=portfolio.account if portfolio else "",
+        venue=parameters.venue,
+        round=tables.market.number,
     )

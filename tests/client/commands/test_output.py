@@ -201,12 +201,12 @@ def test_the_order_on_one_stream_is_notes_then_answer(capsys):
 def test_an_interrupt_ends_with_130_however_early_it_comes(folder, wait):
     script = "import os, sys\nfrom zkmargin.client.commands.process import main\nos.write(1, b'!')\nmain()"
     run = subprocess.Popen(
-        [sys.executable, "-c", script, "groth16", "check", "fifo", "fifo"],
+        [sys.executable, "-c", script, "check", "-", "-m", "market.json", "-p", "parameters.json"],
         cwd=folder,
+        stdin=subprocess.PIPE,  # nobody writes there: the command waits
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    os.mkfifo(folder / "fifo")  # nobody writes there: the command waits
     assert run.stdout.read(1) == b"!"
     time.sleep(wait)
     run.send_signal(signal.SIGINT)
