@@ -16,6 +16,7 @@ from ..kernel import VerifyingKey, is_development_key, load_key
 from ..kernel.errors import CeremonyRejected, FileError, FormatError, MismatchError, ProofRejected
 from ..kernel.files import read_file
 from ..kernel.phase2 import KeyTranscript, PowersOfTau, check_key
+from ..kernel.progress import tracked
 from .ceremony_transcript import POWERS, TRANSCRIPT, Transcript
 from .keys import file_hash
 
@@ -144,7 +145,7 @@ def _verify(directory: Path, only: str | None, *, allow_development: bool) -> Ve
                 raise MismatchError(f"the circuit {circuit.folder} is not the one the ceremony started from")
             circuits.append((index, r1cs, current_key(directory, transcript, index)))
         powers = load_powers(directory / POWERS)
-        for index, r1cs, key in circuits:
+        for index, r1cs, key in tracked("keys checked", circuits, len(circuits)):
             initial = powers.initial_key(r1cs)
             if digest(initial) != transcript.steps[0].keys[index].sha256:
                 name = transcript.circuits[index].folder

@@ -217,11 +217,13 @@ def compile_(
     """Compile a statement of the parameters' rule at their shape."""
     from ...circuits.build import compile_statement
     from ..files.loading import load_parameters
+    from ..views.progress import bars
     from .circuit_commands import write_circuit_folder
 
     loaded = load_parameters(parameters)
-    compiled = compile_statement(loaded.rule, loaded.slots, statement)
-    files = write_circuit_folder(compiled, output, replace=replace)
+    with bars(sys.stderr):
+        compiled = compile_statement(loaded.rule, loaded.slots, statement)
+        files = write_circuit_folder(compiled, output, replace=replace)
     counts = compiled.manifest["counts"]
     document = {
         "ok": True,
@@ -247,12 +249,14 @@ def setup(
 ) -> int:
     """Make the development key of a compiled circuit, or start the ceremony of its real one."""
     from ...prover.setup import development_setup
+    from ..views.progress import bars
 
     if development == (ptau is not None):
         raise InputError("either --development or --ptau FILE says which key to make", code="usage")
     if ptau is not None:
         return start_one(directory, ptau)
-    result = development_setup(directory)
+    with bars(sys.stderr):
+        result = development_setup(directory)
     document = {"ok": True, "development": True, "key_id": result.key_id, "files": result.files}
     text = f"development key {result.key_id} written to {directory}: anyone can forge under it"
     return answer(document, lambda console: console.print(text))

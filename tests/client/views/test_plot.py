@@ -104,7 +104,6 @@ def test_every_bar_carries_its_number(explanation, folder):
     texts = re.findall(r"<text[^>]*>([^<]*)</text>", (folder / "picture.svg").read_text())
     for wanted in (
         "desk-7, hyperliquid, round 1",
-        "BNB-PERP → 427.019",
         "surplus",
         "equity",
         "615,717",
