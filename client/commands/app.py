@@ -89,10 +89,9 @@ def run(arguments: Sequence[str]) -> int:
             raise KeyboardInterrupt from None
         except typer.BadParameter.__base__ as error:  # type: ignore[misc]  # typer's usage errors have no public name
             message = " ".join(error.format_message().split()).replace("(Possible options: ", "(did you mean ")
-            hint = _MISSING.get(message.partition("'")[2].partition("'")[0], "--help") if "Missing" in message else None
-            raise InputError(
-                message[:1].lower() + message[1:].rstrip("."), code="usage", hint=hint or _help_of(error)
-            ) from None
+            missing = message.partition("'")[2].partition("'")[0] if message.startswith("Missing option") else ""
+            hint = _MISSING.get(missing) or _help_of(error)
+            raise InputError(message[:1].lower() + message[1:].rstrip("."), code="usage", hint=hint) from None
         if code == INTERRUPTED:  # how some versions of typer tell of Ctrl-C
             raise KeyboardInterrupt
         if said.getvalue():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ...kernel.errors import InputError
+from ...kernel.errors import FileError, InputError
 from ...kernel.files import read_file
 from ...kernel.strict_json import LARGEST_FILE
 from ..views.progress import bars
@@ -76,6 +76,7 @@ def contribute(
         return _told(target, transcript, "their contribution was checked and taken over")
     if not name:
         raise InputError("a contribution needs a --name", code="usage")
+    _there(target)
     if target.is_dir():
         if output:
             raise InputError("--output goes with a single key", code="usage")
@@ -122,6 +123,7 @@ def verify(
     """Check a ceremony from the first key to the last; of a single key, against its circuit and powers."""
     from ...verifier.ceremony import verify_ceremony, verify_file
 
+    _there(target)
     if target.is_dir():
         with bars(sys.stderr):
             verified = verify_ceremony(target, allow_development=allow_development)
@@ -188,6 +190,13 @@ def _key_told(key: KeyTranscript, files: dict[str, str]) -> int:
     document = {"ok": True, "circuit_hash": "0x" + key.circuit.hex(), "contributions": made, "files": files}
     lines = [f"{each['name'] or '(no name)'}: contribution {each['hash']}" for each in made]
     return answer(document, lambda console: console.print("\n".join(lines or ["nobody has contributed yet"])))
+
+
+def _there(target: Path) -> None:
+    """Raise FileError when nothing is there: what is missing is neither a folder nor a key."""
+    if not target.exists():
+        message = f"there is no ceremony's folder and no key {target.name}"
+        raise FileError(message, code="no-such-file", file=str(target))
 
 
 def _text(entropy: Path | None) -> bytes:

@@ -20,9 +20,13 @@ def test_what_is_tracked_is_told_before_each_and_after_all():
     assert heard == [("keys", 0, 2, 1.5), ("keys", 1, 2, 1.5), ("keys", 2, 2, 1.5)]
     assert list(tracked("keys", "ab", 2)) == ["a", "b"]  # nobody listens
     assert len(heard) == 3
-    with watched(lambda *told: heard.append(told)), pytest.raises(ValueError, match="lost"):
+
+    def lose():
         for _ in tracked("keys", "ab", 2):
             raise ValueError("lost")
+
+    with watched(lambda *told: heard.append(told)), pytest.raises(ValueError, match="lost"):
+        lose()
     assert heard[3:] == [("keys", 0, 2, None)]  # what failed is not told as done
 
 
