@@ -60,6 +60,11 @@ def show_report(console: Console, report: MarginReport) -> None:
         requirement = "with others" if leg.requirement is None else cash(leg.requirement, places)
         grid.add_row(leg.name, cash(leg.notional, places), cash(leg.unrealised, places), requirement, breach)
     fitted(console, grid)
+    if any(leg.breach_price is not None for leg in report.legs):
+        what = (
+            "the last tick at which margin is still met" if report.ok else "the first tick at which margin would be met"
+        )
+        console.print(f"breach price: {what} met, all else equal")
     console.print()
     for name, value in (
         ("equity", report.equity),
@@ -68,9 +73,6 @@ def show_report(console: Console, report: MarginReport) -> None:
     ):
         console.print(f"{name:<20}{cash(value, places):>24} {report.unit}")
     console.print(f"{report.margin} margin is {'met' if report.ok else 'NOT met'}")
-    if any(leg.breach_price is not None for leg in report.legs):
-        what = "the last tick at which it is still met" if report.ok else "the first tick at which it would be met"
-        console.print(f"breach price: {what}, all else equal")
 
 
 def show_tables(console: Console, document: Mapping[str, Any]) -> None:
