@@ -18,6 +18,7 @@ from ..kernel import Program, load_program
 from ..kernel.arguments import PATH, TEXT, a, takes
 from ..kernel.errors import FileError, MismatchError
 from ..kernel.files import read_file
+from ..kernel.progress import tracked
 from ..kernel.strict_json import read_json
 from ..kernel.witness_program import WitnessProgram
 from .compiler.system import ConstraintSystem
@@ -101,7 +102,7 @@ def compile_statement(rule: str, shape: Shape, statement: str) -> CompiledCircui
     Raises InputError when there is no such rule or statement, RuleError when it has no sound circuit.
     """
     schema = statement_schema(rule, shape, statement)
-    builder = build_margin(schema, statement)
+    (builder,) = (build_margin(each, statement) for each in tracked("statement", [schema], 1))
     return CompiledCircuit(statement, schema, builder.system, builder.program)
 
 
@@ -127,9 +128,10 @@ def write_circuit(compiled: CompiledCircuit, directory: Path, write: Writer = Pa
     """
     manifest = (json.dumps(compiled.manifest, indent=1) + "\n").encode()
     paths = {}
+    contents = {**compiled.files, MANIFEST: manifest}
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        for name, content in {**compiled.files, MANIFEST: manifest}.items():
+        for name, content in tracked("files", contents.items(), len(contents)):
             path = directory / name
             write(path, content)
             paths[name] = str(path)

@@ -171,11 +171,9 @@ class Session:
     @takes(market=_MARKET)
     def market(self, market: PathLike | Market) -> Market:
         """Return a market read as the parameters' rule reads it. Raises FileError."""
-        return (
-            market
-            if isinstance(market, Market)
-            else load_market(Path(market), self.parameters.rule, self.parameters.venue)
-        )
+        if isinstance(market, Market):
+            return market
+        return load_market(Path(market), self.parameters.rule, self.parameters.venue)
 
     @cached_property
     def _levels(self) -> tuple[Table, Table]:

@@ -112,7 +112,7 @@ def opened(path: Path, *, folder: int | None = None) -> Iterator[BinaryIO]:
         kind = stat.S_IFMT(os.fstat(descriptor).st_mode)
         if kind != stat.S_IFREG:
             raise FileError(
-                f"{path.name} is {_KINDS.get(kind, 'something else')}, not a file",
+                f"{path.name or path} is {_KINDS.get(kind, 'something else')}, not a file",
                 code="unreadable",
                 file=str(path),
                 hint=None if kind == stat.S_IFDIR else "write its content into a file first",

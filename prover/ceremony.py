@@ -28,6 +28,7 @@ from ..kernel.phase2 import (
     claimed_transcript,
     contribute,
 )
+from ..kernel.progress import tracked
 from ..verifier.ceremony import R1CS, VerifiedCeremony, current_key, digest, load_powers, verify_ceremony
 from ..verifier.ceremony_transcript import FOLDER, POWERS, TRANSCRIPT, Circuit, KeyRecord, Powers, Transcript
 from ..verifier.keys import KEY_RECORD, ZKEY, file_hash
@@ -135,7 +136,7 @@ def finish_ceremony(directory: Path) -> dict[str, SetupResult]:
         _refuse_incomplete(VerifiedCeremony(transcript))
         verify_ceremony(directory, allow_development=True)  # these are refused below, with a word of their own
         results = {}
-        for index, circuit in enumerate(transcript.circuits):
+        for index, circuit in tracked("keys written", enumerate(transcript.circuits), len(transcript.circuits)):
             folder = directory / circuit.folder
             content = current_key(directory, transcript, index)
             key = load_key(content).verifying_key
@@ -164,7 +165,7 @@ def _start(directory: Path, ptau: Path, sources: dict[str, Path]) -> Transcript:
     """Make every first key before anything is written, then copy circuits and powers; the transcript comes last."""
     powers = load_powers(ptau)
     circuits, keys, records = [], [], []
-    for folder, source in sources.items():
+    for folder, source in tracked("first keys", sources.items(), len(sources)):
         r1cs = read_file(source) if source.suffix == ".r1cs" else Manifest.load(source).read(R1CS)
         key = powers.initial_key(r1cs)
         circuit_hash = "0x" + claimed_transcript(key).circuit.hex()
@@ -192,7 +193,7 @@ def _step(directory: Path, make: Callable[[bytes, Circuit], bytes]) -> Transcrip
         if transcript.beacon_given:
             raise InputError("the beacon was given: nothing comes after it", code="ceremony", hint="ceremony finish")
         keys, made = [], []
-        for index, circuit in enumerate(transcript.circuits):
+        for index, circuit in tracked("keys", enumerate(transcript.circuits), len(transcript.circuits)):
             before = current_key(directory, transcript, index)
             after = make(before, circuit)
             contributions = check_key(before, after).contributions

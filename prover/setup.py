@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..circuits.build import Manifest
+from ..circuits.stats import estimate
 from ..kernel import VerifyingKey, development_secrets, setup
 from ..kernel.arguments import PATH, takes
 from ..kernel.errors import FileError
 from ..kernel.files import write_file
+from ..kernel.progress import tracked
 from ..kernel.strict_json import read_json
 from ..verifier.keys import KEY_RECORD, VERIFYING_KEY, ZKEY, file_hash, key_id
 
@@ -39,14 +41,18 @@ def development_setup(directory: Path) -> SetupResult:
     manifest.read("circuit.r1cs")
     secrets = development_secrets()
     (directory / KEY_RECORD).unlink(missing_ok=True)
-    key = setup(
-        directory / "circuit.r1cs",
-        directory / ZKEY,
-        tau=secrets.tau,
-        alpha=secrets.alpha,
-        beta=secrets.beta,
-        delta=secrets.delta,
-    )
+    counts = manifest.counts
+    domain = 1 << (counts["constraints"] + counts["public"]).bit_length()
+    about = estimate(counts["wires"], domain)["setup_ms"] / 1e3
+    for r1cs in tracked("key", [directory / "circuit.r1cs"], 1, about):
+        key = setup(
+            r1cs,
+            directory / ZKEY,
+            tau=secrets.tau,
+            alpha=secrets.alpha,
+            beta=secrets.beta,
+            delta=secrets.delta,
+        )
     return record_key(directory, key, development=True)
 
 

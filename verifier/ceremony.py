@@ -17,6 +17,7 @@ from ..kernel.arguments import FLAG, PATH, takes
 from ..kernel.errors import CeremonyRejected, FileError, FormatError, MismatchError, ProofRejected
 from ..kernel.files import read_file
 from ..kernel.phase2 import KeyTranscript, PowersOfTau, check_key, claimed_transcript
+from ..kernel.progress import tracked
 from .ceremony_transcript import POWERS, TRANSCRIPT, Transcript
 from .keys import file_hash
 
@@ -150,7 +151,7 @@ def _verify(directory: Path, only: str | None, *, allow_development: bool) -> Ve
                 raise MismatchError(f"the circuit {circuit.folder} is not the one the ceremony started from")
             circuits.append((index, r1cs, current_key(directory, transcript, index)))
         powers = load_powers(directory / POWERS)
-        for index, r1cs, key in circuits:
+        for index, r1cs, key in tracked("keys checked", circuits, len(circuits)):
             claimed = claimed_transcript(key)
             _check_told(transcript, index, claimed)  # before anything is computed that only the key asks for
             if only is not None:

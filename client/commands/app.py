@@ -91,10 +91,9 @@ def run(arguments: Sequence[str]) -> int:
             raise KeyboardInterrupt from None
         except typer.BadParameter.__base__ as error:  # type: ignore[misc]  # typer's usage errors have no public name
             message = " ".join(error.format_message().split()).replace("(Possible options: ", "(did you mean ")
-            hint = _MISSING.get(message.partition("'")[2].partition("'")[0], "--help") if "Missing" in message else None
-            raise InputError(
-                message[:1].lower() + message[1:].rstrip("."), code="usage", hint=hint or _help_of(error)
-            ) from None
+            missing = message.partition("'")[2].partition("'")[0] if message.startswith("Missing option") else ""
+            hint = _MISSING.get(missing) or _help_of(error)
+            raise InputError(message[:1].lower() + message[1:].rstrip("."), code="usage", hint=hint) from None
         if code == INTERRUPTED:  # how some versions of typer tell of Ctrl-C
             raise KeyboardInterrupt
         if said.getvalue():
@@ -220,11 +219,13 @@ def compile_(
     """Compile a statement of the parameters' rule at their shape."""
     from ...circuits.build import compile_statement
     from ..files.loading import load_parameters
+    from ..views.progress import bars
     from .circuit_commands import write_circuit_folder
 
     loaded = load_parameters(parameters)
-    compiled = compile_statement(loaded.rule, loaded.slots, statement)
-    files = write_circuit_folder(compiled, output, replace=replace)
+    with bars(sys.stderr):
+        compiled = compile_statement(loaded.rule, loaded.slots, statement)
+        files = write_circuit_folder(compiled, output, replace=replace)
     counts = compiled.manifest["counts"]
     document = {
         "ok": True,
@@ -250,12 +251,14 @@ def setup(
 ) -> int:
     """Make the development key of a compiled circuit, or start the ceremony of its real one."""
     from ...prover.setup import development_setup
+    from ..views.progress import bars
 
     if development == (ptau is not None):
         raise InputError("either --development or --ptau FILE says which key to make", code="usage")
     if ptau is not None:
         return start_one(directory, ptau)
-    result = development_setup(directory)
+    with bars(sys.stderr):
+        result = development_setup(directory)
     document = {"ok": True, "development": True, "key_id": result.key_id, "files": result.files}
     text = f"development key {result.key_id} written to {directory}: anyone can forge under it"
     return answer(document, lambda console: console.print(text))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -109,22 +110,19 @@ def _prove_all(batch: Batch, accounts: list[Account | Failed], workers: Workers)
     """Prove all accounts, showing how far it is, and say what came of it."""
     from time import perf_counter
 
-    from rich.console import Console
-    from rich.progress import track
-
+    from ...kernel.progress import tracked
     from ..batch.batch import Done, Failed
+    from ..views.progress import bars
     from .output import answer, note
 
-    terminal = Console(stderr=True)
     results: list[Result] = []
     start = perf_counter()
-    running = batch.run(accounts, workers)
-    shown = track(running, "proving", len(accounts), console=terminal, disable=not terminal.is_terminal)
     try:
-        for result in shown:
-            results.append(result)
-            if isinstance(result, Failed):
-                note(f"{result.name}: {result.message}")
+        with bars(sys.stderr):
+            for result in tracked("accounts", batch.run(accounts, workers), len(accounts)):
+                results.append(result)
+                if isinstance(result, Failed):
+                    note(f"{result.name}: {result.message}")
     except EnvironmentFault:
         there = sum(not isinstance(result, Failed) for result in results)
         note(f"{there} of {len(accounts)} accounts have their proofs; run again for the others")

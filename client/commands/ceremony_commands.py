@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ...kernel.errors import InputError
+from ...kernel.errors import FileError, InputError
 from ...kernel.files import read_file
 from ...kernel.strict_json import LARGEST_FILE
+from ..views.progress import bars
 from .batch_commands import AllowDevelopment
 from .command_groups import Grouped
 from .output import answer
@@ -44,7 +45,9 @@ def start(
     """Start a ceremony for one circuit or several."""
     from ...prover.ceremony import start_ceremony
 
-    return _told(directory, start_ceremony(directory, ptau, circuits), "the ceremony has started")
+    with bars(sys.stderr):
+        transcript = start_ceremony(directory, ptau, circuits)
+    return _told(directory, transcript, "the ceremony has started")
 
 
 @ceremony.command()
@@ -68,13 +71,19 @@ def contribute(
     if theirs:
         if name or entropy or output:
             raise InputError("--theirs brings name and randomness of its own", code="usage")
-        return _told(target, accept_contribution(target, theirs), "their contribution was checked and taken over")
+        with bars(sys.stderr):
+            transcript = accept_contribution(target, theirs)
+        return _told(target, transcript, "their contribution was checked and taken over")
     if not name:
         raise InputError("a contribution needs a --name", code="usage")
+    _there(target)
     if target.is_dir():
         if output:
             raise InputError("--output goes with a single key", code="usage")
-        return _told(target, add_contribution(target, name, _text(entropy)), f"{name} has contributed")
+        text = _text(entropy)
+        with bars(sys.stderr):
+            transcript = add_contribution(target, name, text)
+        return _told(target, transcript, f"{name} has contributed")
     if output is None:
         raise InputError("a single key needs an --output", code="usage")
     check_output(output, NOTHING, inputs=[target])
@@ -97,7 +106,9 @@ def beacon_(
         content = bytes.fromhex(value.removeprefix("0x"))
     except ValueError:
         raise InputError("the beacon must be hexadecimal", code="usage") from None
-    return _told(directory, add_beacon(directory, content, exponent, name), "the beacon was given")
+    with bars(sys.stderr):
+        transcript = add_beacon(directory, content, exponent, name)
+    return _told(directory, transcript, "the beacon was given")
 
 
 @ceremony.command()
@@ -112,8 +123,10 @@ def verify(
     """Check a ceremony from the first key to the last; of a single key, against its circuit and powers."""
     from ...verifier.ceremony import verify_ceremony, verify_file
 
+    _there(target)
     if target.is_dir():
-        verified = verify_ceremony(target, allow_development=allow_development)
+        with bars(sys.stderr):
+            verified = verify_ceremony(target, allow_development=allow_development)
         text = f"everything holds, the ceremony is {'complete' if verified.complete else 'not complete'}"
         return _told(target, verified.transcript, text, complete=verified.complete)
     if r1cs is None or ptau is None:
@@ -126,7 +139,8 @@ def finish(directory: Folder, json_: Json = False) -> int:
     """Check everything once more and write the keys; refused without a contribution and a beacon."""
     from ...prover.ceremony import finish_ceremony
 
-    results = finish_ceremony(directory)
+    with bars(sys.stderr):
+        results = finish_ceremony(directory)
     document = {
         "ok": True,
         "development": False,
@@ -140,7 +154,8 @@ def start_one(directory: Path, ptau: Path) -> int:
     """Answer `zkmargin setup DIR --ptau FILE`: a ceremony of this one circuit, in its own folder."""
     from ...prover.ceremony import start_here
 
-    transcript = start_here(directory, ptau)
+    with bars(sys.stderr):
+        transcript = start_here(directory, ptau)
     text = "anyone can forge under this key until people contribute: zkmargin ceremony contribute, beacon, finish"
     return _told(directory, transcript, text, development=False, key_id=None)
 
@@ -175,6 +190,13 @@ def _key_told(key: KeyTranscript, files: dict[str, str]) -> int:
     document = {"ok": True, "circuit_hash": "0x" + key.circuit.hex(), "contributions": made, "files": files}
     lines = [f"{each['name'] or '(no name)'}: contribution {each['hash']}" for each in made]
     return answer(document, lambda console: console.print("\n".join(lines or ["nobody has contributed yet"])))
+
+
+def _there(target: Path) -> None:
+    """Raise FileError when nothing is there: what is missing is neither a folder nor a key."""
+    if not target.exists():
+        message = f"there is no ceremony's folder and no key {target.name}"
+        raise FileError(message, code="no-such-file", file=str(target))
 
 
 def _text(entropy: Path | None) -> bytes:

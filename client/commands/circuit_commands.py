@@ -103,6 +103,8 @@ def stats(
 def _show(console: Console, counted: CircuitStats) -> None:
     from rich.table import Table
 
+    from ..views.grids import fitted
+
     console.print(
         f"{counted.statement}: {counted.constraints:,} constraints, {counted.wires:,} wires, "
         f"{counted.nonzeros:,} terms, {counted.public} public inputs"
@@ -123,4 +125,4 @@ def _show(console: Console, counted: CircuitStats) -> None:
         grid.add_column("terms", justify="right")
         for row, constraints, terms in counted.by(key)[:_MOST_LINES]:
             grid.add_row(row, f"{constraints:,}", f"{terms:,}")
-        console.print(grid)
+        fitted(console, grid)

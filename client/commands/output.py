@@ -12,7 +12,9 @@ import contextlib
 import io
 import json
 import os
+import re
 import sys
+import textwrap
 import traceback
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["INTERRUPTED", "UNREAD", "Say", "answer", "denied", "guarded", "kernel_document", "milliseconds", "note"]
 
 INTERRUPTED = 130
+_NARROWEST, _ENDLESS = 20, 400  # columns
+_STYLE = re.compile(r"\x1b\[[0-9;]*m")
 UNREAD = 141  # as the shell says of a process that SIGPIPE ended
 Say = Callable[["Console"], None]
 
@@ -74,7 +78,7 @@ def milliseconds(timings: Mapping[str, float]) -> dict[str, float]:
 
 def note(text: str) -> None:
     """Write a line beside the answer, on stderr; that nobody reads it changes no answer."""
-    _written(sys.stderr, text + "\n")
+    _written(sys.stderr, _wrapped(text, columns(sys.stderr)) + "\n")
 
 
 def denied(error: DoesNotHold, surplus: str | None = None) -> int:
@@ -103,7 +107,7 @@ def guarded(command: Callable[[], int], *, as_json: bool) -> int:
             code = _outcome(command, as_json)
     finally:
         _answer.reset(token)
-    return _handed_out(stdout, content.getvalue().decode("utf-8", "replace"), code)
+    return _handed_out(stdout, content.getvalue().decode("utf-8", "replace"), code, as_json=as_json)
 
 
 def _outcome(command: Callable[[], int], as_json: bool) -> int:
@@ -125,10 +129,10 @@ def _outcome(command: Callable[[], int], as_json: bool) -> int:
         return _failed({"code": "internal", "message": _place(error)}, as_json, 2)
 
 
-def _handed_out(stdout: TextIO | None, text: str, code: int) -> int:
+def _handed_out(stdout: TextIO | None, text: str, code: int, *, as_json: bool) -> int:
     """Write the whole answer and return the exit code: an answer that nobody received is no answer."""
     try:
-        lost = _written(stdout, text)
+        lost = _written(stdout, text if as_json else _wrapped(text, columns(stdout)))
     except KeyboardInterrupt:
         return INTERRUPTED
     if lost is None:
@@ -200,6 +204,32 @@ def _silence(stream: TextIO) -> None:
         os.close(nowhere)
 
 
+def columns(stream: TextIO | None) -> int | None:
+    """Return how wide a reader's terminal is, None where a line may be as long as it likes: in a file or a pipe."""
+    said = os.environ.get("COLUMNS", "")
+    if said.isdecimal() and int(said) >= _NARROWEST:
+        return int(said)
+    if stream is not None and _is_terminal(stream):
+        with contextlib.suppress(OSError, ValueError):
+            return max(_NARROWEST, os.get_terminal_size(stream.fileno()).columns)
+    return None
+
+
+def _wrapped(text: str, width: int | None) -> str:
+    """Break lines at spaces where a terminal would break words; a hash or a path, to be copied, is never broken."""
+    if width is None:
+        return text
+    lines = []
+    for line in text.split("\n"):
+        if len(_STYLE.sub("", line)) <= width:
+            lines.append(line)
+            continue
+        indent = line[: len(line) - len(line.lstrip())] + "  "
+        broken = textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+        lines += broken or [line]
+    return "\n".join(lines)
+
+
 def _is_terminal(stream: TextIO | None) -> bool:
     with contextlib.suppress(OSError, ValueError, AttributeError):
         return stream is not None and stream.isatty()
@@ -210,7 +240,14 @@ def _console(*, terminal: bool) -> Console:
     from rich.console import Console
 
     # Paths, names and messages from others' files are text: no square bracket of theirs is a style or a link.
-    return Console(file=sys.stdout, highlight=False, soft_wrap=True, markup=False, force_terminal=terminal or None)
+    return Console(
+        file=sys.stdout,
+        width=columns(sys.__stdout__) or _ENDLESS,
+        highlight=False,
+        soft_wrap=True,
+        markup=False,
+        force_terminal=terminal or None,
+    )
 
 
 def _nothing(_: Console) -> None:

@@ -41,7 +41,7 @@ class Distance:
 
     `fall` is in (-1, 0], `rise` is >= 0, both exact and relative to `price` (quote a unit; None for the whole market).
     None when no such move exists; both are zero when the surplus is zero already. Of an account whose margin is not
-    met they are the moves that would mend it.
+    met they are the moves that would mend it. `tick` is the price's, None where it has none.
     """
 
     kind: str
@@ -49,6 +49,7 @@ class Distance:
     price: Fraction | None
     fall: Fraction | None
     rise: Fraction | None
+    tick: Fraction | None = None
 
     @property
     def nearest(self) -> Fraction | None:
@@ -99,6 +100,9 @@ def distances(parameters: Parameters, result: Evaluation, market: Market | None 
         everything = replace(rows[0], kind="market", name=WHOLE_MARKET, price=None)
         if len(moving) > 1:
             everything = _searched("market", WHOLE_MARKET, None, moves, moving)
+    ticks = {("instrument", row.name): row.price_tick for row in parameters.listed.values()}
+    ticks |= {("asset", asset.name): asset.price_tick for asset in parameters.assets}
+    rows = [replace(row, tick=Fraction(ticks.get((row.kind, row.name), 0)) or None) for row in rows]
     rows.sort(key=lambda row: (row.nearest is None, abs(row.nearest or 0)))
     return (everything, *rows)
 

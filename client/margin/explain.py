@@ -31,6 +31,7 @@ class Explanation:
     """An account explained.
 
     `terms`, in slot order, add up exactly to the report's totals, and `parts`, in the rule's order, to its surplus.
+    `account` is empty where nothing names it: an opening does not.
     """
 
     report: MarginReport
@@ -40,6 +41,14 @@ class Explanation:
     distances: tuple[Distance, ...]
     what_if: tuple[WhatIf, ...]
     disclosure: Disclosure
+    account: str = ""
+    venue: str = ""
+    round: int | None = None
+
+    @property
+    def title(self) -> str:
+        """Return whose margin this is: account, venue and round."""
+        return ", ".join([*([self.account] if self.account else []), self.venue, f"round {self.round}"])
 
     def __repr__(self) -> str:
         """Say whether margin is met, and no amount."""
@@ -102,4 +111,7 @@ def explain(
         distances(parameters, result, market),
         what_if(parameters, tables, holdings, margin, asked),
         disclosure(parameters, tables, margin, met=report.ok),
+        account=portfolio.account if portfolio else "",
+        venue=parameters.venue,
+        round=tables.market.number,
     )

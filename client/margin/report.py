@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -22,17 +23,18 @@ from .root_search import first_zero
 from .standalone import Lone, cell_value, lone_position
 from .terms import money
 
-__all__ = ["Leg", "MarginReport", "breach_cell", "margin_report"]
+__all__ = ["Leg", "MarginReport", "at_tick", "breach_cell", "margin_report"]
 
-_MORE_PLACES = 8  # digits shown beyond the instrument's tick
+_PRICE_PLACES = 18  # digits after the point that a tick, or a price between two, is written with
 
 
 @dataclass(frozen=True, repr=False)
 class Leg:
     """One held position, in the quote: notional, unrealised profit with unsettled funding, its requirement.
 
-    `requirement` is None where the rule margins positions together. `breach_price` is the price of this instrument,
-    everything else equal, at which the account's surplus is zero; None when no price does that.
+    `requirement` is None where the rule margins positions together. `breach_price` is the last price of this
+    instrument, everything else equal, at which margin is still met (of an account that falls short, the first), to its
+    tick; None when no price does that. The exact price, where the surplus is zero, is less than a tick beyond it.
     """
 
     name: str
@@ -55,7 +57,10 @@ class Leg:
 
 @dataclass(frozen=True, repr=False)
 class MarginReport:
-    """The margin engine's answer, exact. `surplus_units` is the surplus in the rule's smallest unit."""
+    """The margin engine's answer, exact. `surplus_units` is the surplus in the rule's smallest unit.
+
+    `decimals` are the quote's.
+    """
 
     rule: str
     margin: str
@@ -66,6 +71,7 @@ class MarginReport:
     surplus_units: int
     tables: dict[str, str]
     legs: tuple[Leg, ...]
+    decimals: int = 2
 
     @property
     def ok(self) -> bool:
@@ -130,6 +136,7 @@ def margin_report(
             "parameters": "0x" + tables.schema.table_hash(level).hex(),
         },
         legs=legs,
+        decimals=parameters.quote.decimals,
     )
 
 
@@ -204,16 +211,31 @@ def _leg(parameters: Parameters, result: Evaluation, slot: int, portfolio: Portf
         profit += Fraction(held.unsettled_funding) - paid
     notional = _notional(parameters, result, slot, lone, abs(worth))
     breach = breach_cell(result, slot, surplus)
-    tick_places = max(0, -int(listing.price_tick.normalize().as_tuple().exponent))
-    breach_price = None if breach is None else breach * unit
+    price = None if lone.price is None else lone.price * unit
+    breach_price = None if breach is None else at_tick(breach * unit, Fraction(listing.price_tick), price, surplus)
     requirement = money(lone.result, lone.result.requirement) if family_files(parameters.rule).separable else None
     return Leg(
         name=listing.name,
         notional=rounded_decimal(notional, places),
         unrealised=rounded_decimal(profit, places),
         requirement=None if requirement is None else rounded_decimal(requirement, places),
-        breach_price=None if breach_price is None else rounded_decimal(breach_price, tick_places + _MORE_PLACES),
+        breach_price=None if breach_price is None else rounded_decimal(breach_price, _PRICE_PLACES),
     )
+
+
+def at_tick(zero: Fraction, tick: Fraction, price: Fraction | None, surplus: int | Fraction) -> Fraction:
+    """Return the multiple of a tick next to the price where the surplus is zero, on the side where margin is met.
+
+    That is the side of the round's price for an account that meets its margin, the far side for one that falls short.
+    The round's price itself is not gone past.
+    """
+    if price is None or zero == price:
+        return zero
+    up = (zero < price) == (surplus >= 0)
+    rounded = (math.ceil if up else math.floor)(zero / tick) * tick
+    if surplus >= 0:
+        return min(rounded, price) if up else max(rounded, price)
+    return rounded if rounded > 0 else zero
 
 
 def _notional(parameters: Parameters, result: Evaluation, slot: int, lone: Lone, worth: Fraction) -> Fraction:

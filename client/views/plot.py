@@ -19,6 +19,7 @@ from ...kernel.files import write_file
 from ..margin.distances import Distance
 from ..margin.explain import Explanation
 from ..margin.terms import Term
+from .explain import price_after
 from .plot_heat import heat_map
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def picture(explanation: Explanation) -> Figure:
         title = (
             f"{report.margin.capitalize()} margin {verdict}: surplus {_money(Fraction(report.surplus))} {report.unit}"
         )
-        figure.suptitle(title, fontsize=13, fontweight="bold")
+        figure.suptitle(f"{_printable(explanation.title)}\n{title}", fontsize=13, fontweight="bold")
         _waterfall(left, bars, report.unit)
         left_out = len(explanation.distances) - len(rows)
         for axes in right:
@@ -218,7 +219,7 @@ def _distances(axes: Axes, rows: Sequence[Distance], *, ok: bool) -> None:
                 ha=side,
                 color="white" if inside and cut == percent else "black",
             )
-    axes.set_yticks(range(len(rows)), [row.name if row.kind != "asset" else f"{row.name} (asset)" for row in rows])
+    axes.set_yticks(range(len(rows)), [_breach(row, ok=ok) for row in rows])
     for label, row in zip(axes.get_yticklabels(), rows, strict=True):
         label.set_fontweight("bold" if row.kind == "market" else "normal")
     axes.set_xlim(-_WIDEST - 5, _WIDEST + 5)
@@ -226,6 +227,17 @@ def _distances(axes: Axes, rows: Sequence[Distance], *, ok: bool) -> None:
     axes.set_title("Price move at which the surplus is zero" if ok else "Price move that would mend it", fontsize=11)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:+.0f} %".replace("-", "−") if value else "0")
     _plain(axes, rows)
+
+
+def _breach(row: Distance, *, ok: bool) -> str:
+    """Return a price's name and where its nearest breach is."""
+    name = row.name if row.kind != "asset" else f"{row.name} (asset)"
+    price = price_after(row, row.nearest, ok=ok)
+    return f"{name} → {price}" if price else name
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:120])
 
 
 def _plain(axes: Axes, rows: Sequence[object]) -> None:

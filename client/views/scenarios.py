@@ -11,7 +11,7 @@ from ..margin.compare import Comparison
 from ..margin.explain import Explanation
 from ..margin.parts import Part
 from ..margin.terms import Term
-from .grids import cash, grid_of, short, titled
+from .grids import cash, grid_of, places_of, short, titled
 
 __all__ = ["show_comparison", "show_parts", "show_scenarios"]
 
@@ -25,11 +25,12 @@ def show_parts(console: Console, explanation: Explanation) -> None:
     """Print the rule's parts of the surplus as a waterfall, when it has any beside equity and requirement."""
     if len(explanation.parts) <= 2:
         return
+    places = places_of(explanation.report)
     grid, level = grid_of("part", "amount", "left", left=1), Fraction(0)
     for part in explanation.parts:
         if part.amount:
             level += part.amount
-            grid.add_row(part.name, cash(part.amount), cash(level))
+            grid.add_row(part.name, cash(part.amount, places), cash(level, places))
     titled(console, "What the surplus is made of, in the rule's own parts", grid)
 
 
@@ -61,28 +62,29 @@ def show_scenarios(console: Console, explanation: Explanation) -> None:
 def show_comparison(console: Console, compared: Comparison) -> None:
     """Print why two sides differ: totals, parts, and holdings from the largest difference on."""
     here, there = compared.here.report, compared.there.report
+    digits = max(places_of(here), places_of(there))
     grid = grid_of("", *compared.names, "difference", left=1)
     for name, one, other in (
         ("equity", here.equity, there.equity),
         (f"{here.margin} margin", here.requirement, there.requirement),
         ("surplus", here.surplus, there.surplus),
     ):
-        grid.add_row(name, cash(one), cash(other), cash(Fraction(other) - Fraction(one)))
+        grid.add_row(name, *(cash(each, digits) for each in (one, other, Fraction(other) - Fraction(one))))
     units = here.unit if here.unit == there.unit else f"{here.unit} and {there.unit}"
     titled(console, f"One portfolio under two rules, in {units}", grid)
     if max(len(compared.here.parts), len(compared.there.parts)) > 2:
         grid = grid_of("part", *compared.names, "difference", left=1)
         for row in compared.parts:
             if row.surplus:
-                grid.add_row(row.name, _part(row.here), _part(row.there), cash(row.surplus))
+                grid.add_row(row.name, _part(row.here, digits), _part(row.there, digits), cash(row.surplus, digits))
         titled(console, "Part by part", grid)
     grid = grid_of("holding", "value", "requirement", "%", "value", "requirement", "%", "difference", left=1)
     rows = [row for row in compared.holdings if row.surplus]
     for row in rows[:_ROWS]:
-        grid.add_row(row.name, *_term(row.here), *_term(row.there), cash(row.surplus))
+        grid.add_row(row.name, *_term(row.here, digits), *_term(row.there, digits), cash(row.surplus, digits))
     if len(rows) > _ROWS:
         rest = sum((row.surplus for row in rows[_ROWS:]), Fraction(0))
-        grid.add_row(f"{len(rows) - _ROWS} others", *[""] * 6, cash(rest))
+        grid.add_row(f"{len(rows) - _ROWS} others", *[""] * 6, cash(rest, digits))
     if not rows:
         console.print("No holding differs.\n")
         return
@@ -104,14 +106,14 @@ def _shaded(value: Fraction, deepest: Fraction) -> str:
     return f"{short(value)} {shade}"
 
 
-def _part(entry: Part | Term | None) -> str:
-    return cash(entry.amount) if isinstance(entry, Part) else "none"
+def _part(entry: Part | Term | None, places: int) -> str:
+    return cash(entry.amount, places) if isinstance(entry, Part) else "none"
 
 
-def _term(entry: Part | Term | None) -> tuple[str, str, str]:
+def _term(entry: Part | Term | None, places: int) -> tuple[str, str, str]:
     """Return value, requirement (or what a haircut takes), and that as a share of the value."""
     if not isinstance(entry, Term):
         return "none", "", ""
     takes = entry.eats if entry.kind == "collateral" else entry.requirement
     share = f"{rounded_decimal(100 * takes / entry.value, 2):.2f}" if entry.value else ""
-    return cash(entry.value), cash(takes), share
+    return cash(entry.value, places), cash(takes, places), share

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
@@ -13,7 +12,7 @@ from ...circuits.model import LEVELS, Table
 from ...verifier.keys import CircuitKey
 from ..files.tables import Tables
 from ..margin.report import MarginReport
-from .grids import grid_of, wide
+from .grids import cash, fitted, grid_of, places_of
 
 __all__ = [
     "show_checks",
@@ -54,19 +53,25 @@ def tables_document(tables: Tables, key: CircuitKey | None) -> dict[str, Any]:
 
 def show_report(console: Console, report: MarginReport) -> None:
     """Print a margin report."""
+    places = places_of(report)
     grid = grid_of("position", "notional", "unrealised", "requirement", "breach price", left=1)
     for leg in report.legs:
         breach = "none" if leg.breach_price is None else format(leg.breach_price, "f")
-        requirement = "with others" if leg.requirement is None else _money(leg.requirement)
-        grid.add_row(leg.name, _money(leg.notional), _money(leg.unrealised), requirement, breach)
-    wide(console, grid)
+        requirement = "with others" if leg.requirement is None else cash(leg.requirement, places)
+        grid.add_row(leg.name, cash(leg.notional, places), cash(leg.unrealised, places), requirement, breach)
+    fitted(console, grid)
+    if any(leg.breach_price is not None for leg in report.legs):
+        what = (
+            "the last tick at which margin is still met" if report.ok else "the first tick at which margin would be met"
+        )
+        console.print(f"breach price: {what} met, all else equal")
     console.print()
     for name, value in (
         ("equity", report.equity),
         (f"{report.margin} margin", report.requirement),
         ("surplus", report.surplus),
     ):
-        console.print(f"{name:<20}{_money(value):>24} {report.unit}")
+        console.print(f"{name:<20}{cash(value, places):>24} {report.unit}")
     console.print(f"{report.margin} margin is {'met' if report.ok else 'NOT met'}")
 
 
@@ -81,7 +86,7 @@ def show_tables(console: Console, document: Mapping[str, Any]) -> None:
     grid.add_column("value", justify="right")
     for name, slot, value in document["cells"]:
         grid.add_row(name, slot, value)
-    console.print(grid)
+    fitted(console, grid)
     if document["points"]:
         console.print("folded points")
         console.print_json(data=document["points"])
@@ -112,7 +117,7 @@ def show_demo(console: Console, document: Mapping[str, Any]) -> None:
         grid.add_row(word + (" inputs" if word == "public" else ""), *(f"{figures[c][word]:,}" for c in circuits))
     for word in ("compile", "setup"):
         grid.add_row(f"{word}, ms", *(f"{figures[c]['timings_ms'][word]:,.0f}" for c in circuits))
-    console.print(grid)
+    fitted(console, grid)
     times = figures["timings_ms"]
     console.print(
         f"one proof: witness {times['witness']:.1f} ms, prove {times['prove']:.0f} ms, "
@@ -122,7 +127,7 @@ def show_demo(console: Console, document: Mapping[str, Any]) -> None:
     grid = _grid(f"gas on {figures['evm']}{about}", "")
     for name, gas in figures["gas"].items():
         grid.add_row(name.replace("_", " "), f"{gas:,}")
-    console.print(grid)
+    fitted(console, grid)
     failed = [step["name"] for step in document["steps"] if not step["ok"]]
     console.print("everything went as it must" if document["ok"] else f"not as it must: {', '.join(failed)}")
 
@@ -147,7 +152,3 @@ def _point(key: CircuitKey, table: Table) -> list[str] | None:
 
     point = folded_point(key, table)
     return None if point is None else [str(point[0]), str(point[1])]
-
-
-def _money(value: Decimal) -> str:
-    return f"{value:,.2f}"

@@ -101,6 +101,27 @@ def test_a_mistyped_word_is_answered_with_the_right_one(zkmargin, line, meant):
     assert "did you mean" in answer.err.lower()
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (["prove", "p.json", "-m", "m", "-p", "p", "-c", "c", "--out", "o"], "(zkmargin prove --help)"),
+        (["check", "p.json"], "ZKMARGIN_MARKET"),
+        (["check", "p.json", "-m", "m.json"], "ZKMARGIN_PARAMETERS"),
+        (["ceremony", "verify", "nowhere"], "there is no ceremony's folder and no key nowhere"),
+        (["ceremony", "contribute", "nowhere", "--name", "Ada"], "there is no ceremony's folder"),
+        (["check", ".", "-m", "m", "-p", "p"], ". is a folder, not a file"),
+    ],
+)
+def test_a_stumble_is_told_the_way_on(zkmargin, folder, monkeypatch, line, said):
+    monkeypatch.chdir(folder)
+    (folder / "p").write_bytes((folder / "parameters.json").read_bytes())
+    for name in ("MARKET", "PARAMETERS", "CIRCUIT"):
+        monkeypatch.delenv(f"ZKMARGIN_{name}", raising=False)
+    answer = zkmargin(*line)
+    assert (answer.code, answer.out, answer.err.count("\n")) == (2, "", 1)
+    assert said in answer.err
+
+
 def test_what_the_tests_need_is_no_reason_not_to_run(zkmargin, monkeypatch):
     monkeypatch.setenv("PATH", "")  # no node
     document = zkmargin("doctor", "--json")

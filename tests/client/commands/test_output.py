@@ -12,7 +12,6 @@ import pytest
 from zkmargin.client.commands.output import answer, guarded, note
 from zkmargin.kernel.errors import ProofRejected
 
-LARGE = Path(__file__).parents[3] / "examples" / "derive-pmrm2" / "parameters.json"  # seconds to compile
 
 # Every case in a process of its own, forked once everything is loaded: what happens at a process's end counts, too.
 CASES = """
@@ -204,8 +203,9 @@ def test_the_order_on_one_stream_is_notes_then_answer(capsys):
 def test_an_interrupt_ends_with_130_however_early_it_comes(folder, wait):
     script = "import os, sys\nfrom zkmargin.client.commands.process import main\nos.write(1, b'!')\nmain()"
     run = subprocess.Popen(
-        [sys.executable, "-c", script, "compile", str(LARGE), "--statement", "sufficiency", "-o", "large"],
+        [sys.executable, "-c", script, "check", "-", "-m", "market.json", "-p", "parameters.json"],
         cwd=folder,
+        stdin=subprocess.PIPE,  # nobody writes there: the command waits
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )

@@ -102,8 +102,20 @@ def test_every_bar_carries_its_number(explanation, folder):
     shown = explanation("initial")
     draw(shown, folder / "picture.svg")
     texts = re.findall(r"<text[^>]*>([^<]*)</text>", (folder / "picture.svg").read_text())
-    for wanted in ("surplus", "equity", "615,717", "1,249,892", "−349,407", "−14.3 %", "+53.7 %", "whole market"):
+    for wanted in (
+        "desk-7, hyperliquid, round 1",
+        "surplus",
+        "equity",
+        "615,717",
+        "1,249,892",
+        "−349,407",
+        "−14.3 %",
+        "+53.7 %",
+        "whole market",
+    ):
         assert wanted in texts, wanted
+    prices = [text for text in texts if re.fullmatch(r"\S+ → [\d,]+\.\d+", text)]
+    assert len(prices) >= 5
     assert len([text for text in texts if text.startswith(("margin of", "profit"))]) > 8
 
 
