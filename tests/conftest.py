@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+os.environ.pop("COLUMNS", None)  # pytest-xdist sets it, and an answer would be broken at it as at a terminal's edge
+
 SEED = int(os.environ.get("ZKMARGIN_SEED", "20261122"))
 LONG = os.environ.get("ZKMARGIN_ASSURANCE", "quick") == "long"
 SECONDS = float(os.environ.get("ZKMARGIN_ASSURANCE_SECONDS", "inf"))

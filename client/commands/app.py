@@ -19,6 +19,7 @@ import typer
 from ...circuits.model import BOX
 from ...kernel.errors import InputError
 from ..files import defaults
+from ..views.help import HELP, LEVELS, Grouped, ProductHelp, with_examples
 from . import batch_commands, circuit_commands, foreign_commands, import_commands, portfolio_commands
 from .batch_commands import (
     AllowDevelopment,
@@ -32,7 +33,6 @@ from .batch_commands import (
     found_in_file,
 )
 from .ceremony_commands import ceremony, start_one
-from .command_groups import HELP, LEVELS, Grouped, ProductHelp, with_examples
 from .integers import required_integer
 from .output import INTERRUPTED, answer, guarded, note
 from .portfolio_commands import Holdings, OpeningFile, held

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ...kernel.errors import EnvironmentFault, InputError
-from .command_groups import LEVELS
+from ..views.help import LEVELS
 
 if TYPE_CHECKING:
     from ..batch.batch import Account, Batch, Failed, Result, Workers

@@ -11,9 +11,9 @@ import typer
 from ...kernel.errors import FileError, InputError
 from ...kernel.files import read_file
 from ...kernel.strict_json import LARGEST_FILE
+from ..views.help import Grouped
 from ..views.progress import bars
 from .batch_commands import AllowDevelopment
-from .command_groups import Grouped
 from .output import answer
 
 if TYPE_CHECKING:

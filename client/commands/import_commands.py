@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .command_groups import Grouped
+from ..views.help import Grouped
 
 if TYPE_CHECKING:
     from ..imports import Imported

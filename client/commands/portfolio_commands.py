@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .command_groups import LEVELS
+from ..views.help import LEVELS
 
 if TYPE_CHECKING:
     from rich.console import Console

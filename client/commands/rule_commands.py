@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ...kernel.errors import InputError
+from ..views.help import Grouped
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["rule"]
 
-rule = typer.Typer(help="Rules of your own.", no_args_is_help=True, rich_markup_mode=None)
+rule = typer.Typer(cls=Grouped, help="Rules of your own.", rich_markup_mode=None)
 
 _SLOTS = ("positions", "collateral", "debts")
 _MOST_SHOWN = 12  # quantities of an account in an example; --json has them all

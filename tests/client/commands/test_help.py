@@ -6,8 +6,8 @@ import re
 import pytest
 
 from zkmargin.client.commands.app import app
-from zkmargin.client.commands.command_groups import EXAMPLES, GROUPS
 from zkmargin.client.commands.doctor import Check
+from zkmargin.client.views.help import EXAMPLES, GROUPS
 
 PATHS = [path.split() for path in EXAMPLES]
 

@@ -5,13 +5,11 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from zkmargin.client.commands.output import answer, guarded, note
 from zkmargin.kernel.errors import ProofRejected
-
 
 # Every case in a process of its own, forked once everything is loaded: what happens at a process's end counts, too.
 CASES = """

@@ -34,7 +34,7 @@ def parameters(tmp_path, instruments, assets=(), **change):
 
 
 def made(venue, documents, listed, **options):
-    market, content = import_market(venue, map(response, documents), listed, as_of=NOON, **options)
+    market, content = import_market(venue, [*map(response, documents)], listed, as_of=NOON, **options)
     assert json.loads(content)["as_of"] == "2026-11-20T12:00:00Z"
     return market
 

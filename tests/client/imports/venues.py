@@ -46,7 +46,7 @@ def derive(state, **options):
 
 
 def deribit(positions, *summaries, **options):
-    return import_deribit(response(positions), map(response, summaries), account="a", **options)
+    return import_deribit(response(positions), [*map(response, summaries)], account="a", **options)
 
 
 def binance(state, options=None, **more):

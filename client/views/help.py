@@ -38,6 +38,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {  # commands, each in few words: a li
         "stats": "what a circuit is made of",
         "tables": "the tables that a proof speaks of",
     },
+    "Your own rules": {"rule": "try a margin rule of your own"},
     "Other people's circuits": {"groth16": "prove and verify any circom files"},
     "This installation": {
         "demo": "one trader's path, start to end",
@@ -63,6 +64,8 @@ EXAMPLES: Mapping[str, str] = {
     "ceremony finish": "zkmargin ceremony finish together",
     "stats": "zkmargin stats circuit --svg circuit.svg",
     "tables": "zkmargin tables market.json -p parameters.json",
+    "rule": "zkmargin rule test my_rule.py",
+    "rule test": "zkmargin rule test my_rule.py",
     "groth16": "zkmargin groth16 prove key.zkey witness.wtns proof.json public.json",
     "groth16 prove": "zkmargin groth16 prove key.zkey witness.wtns proof.json public.json",
     "groth16 verify": "zkmargin groth16 verify vkey.json public.json proof.json",
