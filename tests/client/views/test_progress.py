@@ -35,6 +35,10 @@ def test_no_bar_goes_where_nobody_looks():
     with bars(stream):
         assert list(tracked("accounts", range(5), 5)) == list(range(5))
     assert stream.getvalue() == ""
+    stream.close()
+    for nowhere in (None, stream):  # closed before the process began, or since
+        with bars(nowhere):
+            assert list(tracked("accounts", range(5), 5)) == list(range(5))
 
 
 def shown(folder, *line):
