@@ -77,7 +77,7 @@ def shown(folder, *line):
 def test_a_terminal_sees_count_and_time_left(folder, circuits):
     small = folder / "parameters-small.json"
     told = {
-        ("compile", small, "--statement", "sufficiency", "-o", "c", "--json"): ("files", "5/5"),
+        ("compile", small, "--statement", "sufficiency", "-o", "c", "--json"): ("files", "4/4"),
         ("setup", "c", "--development", "--json"): ("key", "1/1"),
         ("batch", folder / "accounts.csv", "-m", "market.json", "-p", small, "-c", circuits / "sufficiency",
          "--context", "1", "--out", "q", "--workers", "1", "--json"): ("accounts", "2/2"),
