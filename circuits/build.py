@@ -59,12 +59,13 @@ class CompiledCircuit:
     @cached_property
     def files(self) -> dict[str, bytes]:
         """Return the content of the circuit's files, the manifest apart."""
-        return {
-            "circuit.r1cs": r1cs_bytes(self.system),
-            "circuit.sym": sym_bytes(self.system),
-            "circuit.prog": self.program.to_bytes(),
-            "schema.json": self.schema.canonical,
+        made: dict[str, Callable[[], bytes]] = {
+            "circuit.r1cs": lambda: r1cs_bytes(self.system),
+            "circuit.sym": lambda: sym_bytes(self.system),
+            "circuit.prog": self.program.to_bytes,
+            "schema.json": lambda: self.schema.canonical,
         }
+        return {name: make() for name, make in tracked("files", made.items(), len(made))}
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
@@ -127,11 +128,11 @@ def write_circuit(compiled: CompiledCircuit, directory: Path, write: Writer = Pa
     Raises FileError when the folder cannot be written.
     """
     manifest = (json.dumps(compiled.manifest, indent=1) + "\n").encode()
+    directory.mkdir(parents=True, exist_ok=True)
     paths = {}
-    contents = {**compiled.files, MANIFEST: manifest}
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        for name, content in tracked("files", contents.items(), len(contents)):
+        for name, content in {**compiled.files, MANIFEST: manifest}.items():
             path = directory / name
             write(path, content)
             paths[name] = str(path)

@@ -40,8 +40,9 @@ def write_circuit_folder(compiled: CompiledCircuit, directory: Path, *, replace:
     from ...verifier.keys import KEY_RECORD, VERIFYING_KEY, ZKEY
 
     keys = (KEY_RECORD, VERIFYING_KEY, ZKEY)
+    contents = compiled.files  # before anything is made: an interrupted compilation leaves nothing
     there = [name for name in (MANIFEST, *FILES, *keys) if (directory / name).exists()]
-    same = there and all(_holds(directory / name, content) for name, content in compiled.files.items())
+    same = there and all(_holds(directory / name, content) for name, content in contents.items())
     if there and not same:
         record = directory / KEY_RECORD
         said = read_json(record) if record.exists() else {"development": True}

@@ -211,7 +211,8 @@ def columns(stream: TextIO | None) -> int | None:
         return int(said)
     if stream is not None and _is_terminal(stream):
         with contextlib.suppress(OSError, ValueError):
-            return max(_NARROWEST, os.get_terminal_size(stream.fileno()).columns)
+            found = os.get_terminal_size(stream.fileno()).columns  # 0 where nobody said
+            return max(_NARROWEST, found) if found else None
     return None
 
 

@@ -17,13 +17,13 @@ _PARTS = 1000
 
 
 @contextlib.contextmanager
-def bars(stream: TextIO) -> Iterator[None]:
+def bars(stream: TextIO | None) -> Iterator[None]:
     """Show what the block tracks (`kernel.progress`) on a stream that is a terminal; nothing elsewhere.
 
     The time left is that of the steps so far; within a step whose seconds are known it moves with them, and stands
     before its end when they were too few.
     """
-    if not stream.isatty():
+    if not _is_terminal(stream):
         yield
         return
     from rich.console import Console
@@ -62,3 +62,9 @@ def bars(stream: TextIO) -> Iterator[None]:
         finally:
             over.set()
             mover.join()
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    with contextlib.suppress(OSError, ValueError):  # ValueError: it is closed
+        return stream is not None and stream.isatty()
+    return False

@@ -94,7 +94,7 @@ def show_tables(console: Console, document: Mapping[str, Any]) -> None:
 
 def show_checks(console: Console, document: Mapping[str, Any]) -> None:
     """Print what the doctor found, in its groups: the document of `doctor --json`."""
-    for group, title in (("run", "to run"), ("test", "to test, and for a demo on anvil")):
+    for group, title in (("run", "to run"), ("test", "to test; the demo needs pyrevm or anvil of it")):
         console.print(f"{title}:")
         for check in document["checks"]:
             if check["group"] == group:

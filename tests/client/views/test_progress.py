@@ -35,6 +35,10 @@ def test_no_bar_goes_where_nobody_looks():
     with bars(stream):
         assert list(tracked("accounts", range(5), 5)) == list(range(5))
     assert stream.getvalue() == ""
+    stream.close()
+    for nowhere in (None, stream):  # closed before the process began, or since
+        with bars(nowhere):
+            assert list(tracked("accounts", range(5), 5)) == list(range(5))
 
 
 def shown(folder, *line):
@@ -73,7 +77,7 @@ def shown(folder, *line):
 def test_a_terminal_sees_count_and_time_left(folder, circuits):
     small = folder / "parameters-small.json"
     told = {
-        ("compile", small, "--statement", "sufficiency", "-o", "c", "--json"): ("files", "5/5"),
+        ("compile", small, "--statement", "sufficiency", "-o", "c", "--json"): ("files", "4/4"),
         ("setup", "c", "--development", "--json"): ("key", "1/1"),
         ("batch", folder / "accounts.csv", "-m", "market.json", "-p", small, "-c", circuits / "sufficiency",
          "--context", "1", "--out", "q", "--workers", "1", "--json"): ("accounts", "2/2"),
