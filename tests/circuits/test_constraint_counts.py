@@ -18,6 +18,7 @@ from zkmargin.circuits.compiler.builder import Builder
 from zkmargin.circuits.compiler.linear import Bound, Linear
 from zkmargin.circuits.gadgets import babyjubjub, bits
 from zkmargin.circuits.gadgets.babyjubjub import CircuitPoint
+from zkmargin.circuits.gadgets.escrow import constrain_escrow
 from zkmargin.circuits.gadgets.evaluation import bind_evaluation
 from zkmargin.circuits.gadgets.fields import CHANGE, unpack_fields
 from zkmargin.circuits.gadgets.masks import constrain_masks
@@ -115,6 +116,11 @@ def escrow_gadgets():
         bind_evaluation(builder, values, "z", "y")
         return builder
 
+    def escrow(count):
+        builder, (x, y, commitment, *values) = wires("x", "y", "commitment", *(f"v{i}" for i in range(count)))
+        constrain_escrow(builder, 7, "s", CircuitPoint(x, y), values, next(iter(commitment.terms)), "z", "y")
+        return builder
+
     def change():
         builder, _ = wires()
         unpack_fields(builder, builder.public("y"), CHANGE, "change")
@@ -137,6 +143,8 @@ def escrow_gadgets():
         yield "masks", count, partial(masks, count)
     for count in (4, 8, 20):
         yield "bind_evaluation", count, partial(bound, count)
+    for count in (6, 18):
+        yield "constrain_escrow", count, partial(escrow, count)
     yield "unpack_fields of a change", len(CHANGE), change
     for slots in (4, 16, 32, 128):
         yield "slot_flags and change_slot, 35 bits signed", slots, partial(slot, slots, 35, True)
