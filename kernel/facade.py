@@ -30,6 +30,7 @@ __all__ = [
     "ntt",
     "pairing_check",
     "poseidon",
+    "poseidon_permutation",
     "prove",
     "public_inputs",
     "setup",
@@ -117,6 +118,14 @@ def verify_batch(vk: VerifyingKey, publics: Sequence[Sequence[int]], proofs: Seq
 def poseidon(inputs: Sequence[int]) -> int:
     """Hash 1 to 16 field elements with circomlib's Poseidon. Raises FormatError."""
     return kernel().poseidon(inputs)
+
+
+def poseidon_permutation(state: Sequence[int]) -> list[int]:
+    """Permute a state of 2 to 17 field elements by circomlib's Poseidon. Raises FormatError.
+
+    poseidon(inputs) is the first element of the permutation of (0, inputs).
+    """
+    return kernel().poseidon_permutation(state)
 
 
 def field_add(left: Sequence[int], right: Sequence[int]) -> list[int]:

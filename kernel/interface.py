@@ -48,7 +48,8 @@ class Program(Protocol):
     def run(self, public: Sequence[int], hidden: Sequence[int]) -> bytes:
         """Return the witness (32 little-endian bytes a wire) of public and hidden inputs, which may be negative.
 
-        A public input that the program computes may be 0. Raises Unsatisfied (code "out-of-range") when there is none.
+        A public input that the program computes may be 0. Raises Unsatisfied (code "out-of-range" or
+        "division-by-zero") when there is none.
         """
 
 
@@ -78,6 +79,9 @@ class Kernel(Protocol):
 
     def poseidon(self, inputs: Sequence[int]) -> int:
         """Hash 1 to 16 elements with circomlib's Poseidon."""
+
+    def poseidon_permutation(self, state: Sequence[int]) -> list[int]:
+        """Permute a state of 2 to 17 elements by circomlib's Poseidon: of (0, inputs) the first is the inputs' hash."""
 
     def field_add(self, left: Sequence[int], right: Sequence[int]) -> list[int]:
         """Add element by element."""

@@ -65,11 +65,11 @@ class NativeProgram:
         self.wires = int.from_bytes(data[8:12], "little")  # the header's second count
 
     def run(self, public: Sequence[int], hidden: Sequence[int]) -> bytes:
-        """Return the witness; raises Unsatisfied when a value does not fit its bits."""
+        """Return the witness; raises Unsatisfied when a value does not fit its bits or a division is by zero."""
         words = (scalar_words([value % R for value in values], "bad-inputs") for values in (public, hidden))
         witness, failed = self._program.run(*words)
         if failed is not None:
-            raise self._twin.out_of_range(self._twin.instructions[failed])
+            raise self._twin.refusal(self._twin.instructions[failed])
         return witness
 
     @cached_property
@@ -136,6 +136,10 @@ class NativeKernel:
     def poseidon(self, inputs: Sequence[int]) -> int:
         """Hash 1 to 16 elements."""
         return int.from_bytes(_native.poseidon(scalar_words(inputs)), "little")
+
+    def poseidon_permutation(self, state: Sequence[int]) -> list[int]:
+        """Permute a state of 2 to 17 elements."""
+        return from_words(_native.poseidon_permutation(scalar_words(state)))
 
     def field_add(self, left: Sequence[int], right: Sequence[int]) -> list[int]:
         """Add element by element."""

@@ -25,8 +25,12 @@ MOST_STEPS = 1 << 24
 # Terms and combinations that all steps together read: they may share them, so the size of a file does not bound it.
 MOST_WORK = 1 << 28
 
-LINEAR, PRODUCTS, BITS, SIGN, LARGEST, SMALLEST, QUOTIENT, RANKED, FLAGS, ROOT = range(10)
-_OPERATIONS = {1: 1 + QUOTIENT, 2: 1 + ROOT}  # version -> how many; a program is written in the oldest that has its own
+DIVISION_WORK = 256  # what an inversion counts as, in terms read
+
+LINEAR, PRODUCTS, BITS, SIGN, LARGEST, SMALLEST, QUOTIENT, RANKED, FLAGS, ROOT, DIVIDE, MULTIPLY_ADD = range(12)
+# version -> how many; a program is written in the oldest that has its own
+_OPERATIONS = {1: 1 + QUOTIENT, 2: 1 + ROOT, 3: 1 + MULTIPLY_ADD}
+_READ = {LINEAR: 1, ROOT: 1, QUOTIENT: 2, DIVIDE: 2, MULTIPLY_ADD: 3}  # combinations read by what writes one wire
 
 
 class Instruction(NamedTuple):
@@ -36,8 +40,9 @@ class Instruction(NamedTuple):
     sign: wire = 1 if <source> is negative, then `size` bits of its magnitude. largest, smallest: the greatest or
     least of `size` combinations. quotient: wire = <source> / <source+1>, rounded down. ranked: the k-th largest of the
     `size` combinations after <source>, which is k. flags: `size` wires, 1 for the k largest of the same, the first of
-    equals before the others. root: wire = the square root of <source>, rounded down; 0 of a negative number. `label`
-    names what is out of range when bits do not suffice.
+    equals before the others. root: wire = the square root of <source>, rounded down; 0 of a negative number. divide:
+    wire = <source> / <source+1> in the field. multiply and add: wire = <source>·<source+1> + <source+2>. `label` names
+    what is out of range when bits do not suffice, and what divides by zero.
     """
 
     operation: int
@@ -64,7 +69,8 @@ class WitnessProgram:
         """Return the witness: every wire's value, canonical, wire one first.
 
         `public` are the public inputs in order (one that an instruction computes may be 0), `hidden` the hidden
-        inputs; all may be negative. Raises Unsatisfied (code "out-of-range") naming the check, never the value.
+        inputs; all may be negative. Raises Unsatisfied (code "out-of-range" or "division-by-zero") naming the check,
+        never the value.
         """
         if len(hidden) != self.inputs:
             raise Unsatisfied(f"the circuit has {self.inputs} hidden inputs, not {len(hidden)}")
@@ -82,8 +88,8 @@ class WitnessProgram:
             for i in range(count):
                 source = step.source + 2 * i
                 tape[wire + i] = dot(source, tape) * dot(source + 1, tape) % R
-        elif step.operation == LINEAR:
-            tape[wire] = dot(step.source, tape)
+        elif step.operation in (LINEAR, DIVIDE, MULTIPLY_ADD):
+            tape[wire] = self._element(step, tape)
         elif step.operation in (BITS, SIGN):
             value = dot(step.source, tape)
             if step.operation == SIGN:
@@ -91,7 +97,7 @@ class WitnessProgram:
                 tape[wire] = int(negative)
                 value, wire = (R - value if negative else value), wire + 1
             if value >> count:
-                raise self.out_of_range(step)
+                raise self.refusal(step)
             for i in range(count):
                 tape[wire + i] = value >> i & 1
         elif step.operation == QUOTIENT:
@@ -105,6 +111,17 @@ class WitnessProgram:
             choose = max if step.operation == LARGEST else min
             tape[wire] = choose(_signed(dot(step.source + i, tape)) for i in range(count)) % R
 
+    def _element(self, step: Instruction, tape: list[int]) -> int:
+        """Return what a step of field arithmetic writes. Raises Unsatisfied where it divides by zero."""
+        first, *others = (self.pool.dot(step.source + i, tape) for i in range(_READ[step.operation]))
+        if step.operation == LINEAR:
+            return first
+        if step.operation == MULTIPLY_ADD:
+            return (first * others[0] + others[1]) % R
+        if not others[0]:
+            raise self.refusal(step)
+        return first * pow(others[0], -1, R) % R
+
     def _rank(self, step: Instruction, tape: list[int]) -> None:
         """Write the k-th largest of several values, or which are the k largest. A k that is out of bounds is cut."""
         k, *values = (_signed(self.pool.dot(step.source + i, tape)) for i in range(1 + step.size))
@@ -116,9 +133,14 @@ class WitnessProgram:
         for rank, i in enumerate(order):
             tape[step.wire + i] = int(rank < k)
 
-    def out_of_range(self, step: Instruction) -> Unsatisfied:
-        """Return the error of a step whose value does not fit its bits: it names the check, never the value."""
+    def refusal(self, step: Instruction) -> Unsatisfied:
+        """Return the error of a step that has no value: its bits do not suffice, or it divides by zero.
+
+        It names the check, never the value.
+        """
         label = self.labels[step.label]
+        if step.operation == DIVIDE:
+            return Unsatisfied(f"no witness: {label} divides by zero", code="division-by-zero", hint=label)
         return Unsatisfied(f"no witness: {label} does not fit {step.size} bits", code="out-of-range", hint=label)
 
     # -- bytes ----------------------------------------------------------------------------------------------------
@@ -203,6 +225,8 @@ class WitnessProgram:
             work += starts[step.source + read] - starts[step.source] + read
             if step.operation in (RANKED, FLAGS):
                 work += read * read.bit_length()
+            elif step.operation == DIVIDE:
+                work += DIVISION_WORK - read
         steps = len(self.instructions)
         if steps > MOST_STEPS or work > MOST_WORK:
             raise FormatError(
@@ -219,10 +243,8 @@ def _signed(value: int) -> int:
 
 def _extent(step: Instruction) -> tuple[int, int, int]:
     """Return how many wires a step writes, how many combinations it reads, and its largest size."""
-    if step.operation in (LINEAR, ROOT):
-        return 1, 1, 1
-    if step.operation == QUOTIENT:
-        return 1, 2, 1
+    if step.operation in _READ:
+        return 1, _READ[step.operation], 1
     if step.operation == PRODUCTS:
         return step.size, 2 * step.size, sys.maxsize
     if step.operation in (BITS, SIGN):

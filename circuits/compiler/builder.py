@@ -77,10 +77,31 @@ class Builder:
         return Bound(Linear.wire(wire), min(ends), max(ends), exact)
 
     def stamp(self, template: Template, inputs: Sequence[int], name: str) -> Linear:
-        """Stamp a template over wires and return its output."""
+        """Stamp a template over wires and return its first output."""
+        return self.stamp_all(template, inputs, name)[0]
+
+    def stamp_all(self, template: Template, inputs: Sequence[int], name: str) -> list[Linear]:
+        """Stamp a template over wires and return all its outputs."""
         mapping = self.system.stamp(template, inputs, name, name)
         self.program.stamp(template, mapping)
-        return Linear({mapping[wire]: value for wire, value in template.output.items()})
+        return [Linear({mapping[wire]: value for wire, value in output.items()}) for output in template.outputs]
+
+    def quotient(self, numerator: Linear, divisor: Linear, name: str) -> int:
+        """Return numerator / divisor in the field as a new wire. Costs 1 constraint.
+
+        The divisor must be known to be other than zero: where both are zero, any value satisfies the row.
+        """
+        wire = self.system.wire(name)
+        self.program.divide(wire, numerator, divisor, name)
+        self.constrain(Linear.wire(wire), divisor, numerator, name)
+        return wire
+
+    def product_less(self, left: Linear, right: Linear, less: Linear, name: str) -> int:
+        """Return left·right − less in the field as a new wire. Costs 1 constraint."""
+        wire = self.system.wire(name)
+        self.program.multiply_add(wire, left, right, -less)
+        self.constrain(left, right, Linear.wire(wire) + less, name)
+        return wire
 
     def finish(self) -> None:
         """Fix the program's tape and check the system."""

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from ...kernel.witness_program import (
     BITS,
+    DIVIDE,
     FLAGS,
     LARGEST,
     LINEAR,
+    MULTIPLY_ADD,
     PRODUCTS,
     QUOTIENT,
     RANKED,
@@ -62,6 +64,14 @@ class ProgramRecorder(WitnessProgram):
     def root(self, wire: int, value: Linear) -> None:
         """Record wire = the square root of a value, rounded down."""
         self._record(ROOT, wire, 1, [value])
+
+    def multiply_add(self, wire: int, left: Linear, right: Linear, addend: Linear) -> None:
+        """Record wire = left·right + addend."""
+        self._record(MULTIPLY_ADD, wire, 1, [left, right, addend])
+
+    def divide(self, wire: int, numerator: Linear, divisor: Linear, label: str) -> None:
+        """Record wire = numerator / divisor in the field; `label` names the division when the divisor is zero."""
+        self._record(DIVIDE, wire, 1, [numerator, divisor], label)
 
     def ranked(self, wire: int, pieces: list[Linear], k: int) -> None:
         """Record wire = the k-th largest piece."""

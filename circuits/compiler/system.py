@@ -32,8 +32,8 @@ class Source:
 class Template:
     """A gadget's product rows over local wires: 0 is one, then `inputs` wires, then one wire a row.
 
-    Row i says <A_i>·<B_i> = the wire inputs + 1 + i; `factors` holds A_0, B_0, A_1, B_1, ... The gadget's result is the
-    combination `output`, over the same local wires.
+    Row i says <A_i>·<B_i> = the wire inputs + 1 + i; `factors` holds A_0, B_0, A_1, B_1, ... The gadget's results are
+    the combinations `outputs`, over the same local wires.
     """
 
     def __init__(self, inputs: int) -> None:
@@ -41,7 +41,7 @@ class Template:
         self.inputs = inputs
         self.factors = Pool()
         self.products = Pool()
-        self.output: dict[int, int] = {}
+        self.outputs: list[dict[int, int]] = []
 
     @property
     def rows(self) -> int:

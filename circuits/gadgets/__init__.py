@@ -1,1 +1,1 @@
-"""Small circuits that statements are built from: bits, comparison, Poseidon."""
+"""Small circuits that statements are built from: bits, slots, packed fields, Poseidon, Baby Jubjub, escrow."""

@@ -1,7 +1,8 @@
 """Poseidon over BN254 with circomlib's parameters, as a template stamped by offset.
 
 Each S-box x^5 costs 3 constraints; mixing is linear and free, and an S-box on a constant costs nothing. With width t
-and c constant inputs: 3·(8t + partial rounds − c − 1) constraints, the capacity element being constant too.
+and c constant inputs: 3·(8t + partial rounds − c − 1) constraints, the capacity element being constant too. The whole
+permutation costs the same: its other outputs are linear in the last S-boxes.
 """
 
 from __future__ import annotations
@@ -15,28 +16,32 @@ from ..compiler.builder import Builder
 from ..compiler.linear import ONE, Linear
 from ..compiler.system import Template
 
-__all__ = ["hash_values", "poseidon_template"]
+__all__ = ["hash_values", "permutation_template", "poseidon_template"]
 
 State = list[dict[int, int]]
 
 
-@cache
 def poseidon_template(inputs: tuple[int | None, ...]) -> Template:
     """Return the rows of Poseidon(inputs): an int is known when the circuit is compiled, None is a wire to come."""
-    width = 1 + len(inputs)
+    return permutation_template((0, *inputs))
+
+
+@cache
+def permutation_template(before: tuple[int | None, ...]) -> Template:
+    """Return the rows of the permutation of a state of 2 to 17 elements, its outputs the state after, in order."""
+    width = len(before)
     full, partial, round_constants, mds = poseidon_constants(width)
-    template = Template(inputs.count(None))
+    template = Template(before.count(None))
     wires = iter(range(1, 1 + template.inputs))
-    state: State = [{}, *({next(wires): 1} if value is None else {ONE: value} for value in inputs)]
+    state: State = [{next(wires): 1} if value is None else {ONE: value} for value in before]
     for turn in range(full + partial):
         for i in range(width):
             state[i] = {**state[i], ONE: (state[i].get(ONE, 0) + round_constants[turn * width + i]) % R}
         is_full = turn < full // 2 or turn >= full // 2 + partial
         for i in range(width if is_full else 1):
             state[i] = _fifth_power(template, state[i])
-        rows = mds if turn < full + partial - 1 else mds[:1]
-        state = [_combine(row, state) for row in rows]
-    template.output = state[0]
+        state = [_combine(row, state) for row in mds]
+    template.outputs = state
     return template
 
 

@@ -15,7 +15,7 @@ from ..witness_program import WitnessProgram
 from ..words import scalar_words
 from .curve import Point, g1, g2, in_subgroup, pairing_product_is_one
 from .groth16 import ReferenceProvingKey, setup, verify, verify_batch
-from .poseidon import poseidon
+from .poseidon import poseidon, poseidon_permutation
 from .r1cs import read_r1cs
 from .transform import evaluate, interpolate
 
@@ -31,7 +31,7 @@ class ReferenceProgram:
         self.wires = self._program.wires
 
     def run(self, public: Sequence[int], hidden: Sequence[int]) -> bytes:
-        """Return the witness; raises Unsatisfied when a value does not fit its bits."""
+        """Return the witness; raises Unsatisfied when a value does not fit its bits or a division is by zero."""
         return scalar_words(self._program.run(public, hidden))
 
 
@@ -77,6 +77,10 @@ class ReferenceKernel:
     def poseidon(self, inputs: Sequence[int]) -> int:
         """Hash 1 to 16 elements."""
         return poseidon(_elements(inputs))
+
+    def poseidon_permutation(self, state: Sequence[int]) -> list[int]:
+        """Permute a state of 2 to 17 elements."""
+        return poseidon_permutation(_elements(state))
 
     def field_add(self, left: Sequence[int], right: Sequence[int]) -> list[int]:
         """Add element by element."""

@@ -8,7 +8,7 @@ Families at 32 and 128 positions take a minute together, so a run counts two of 
 import csv
 import re
 from collections import Counter
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -16,8 +16,19 @@ import pytest
 from zkmargin.circuits.compiler import range_checks
 from zkmargin.circuits.compiler.builder import Builder
 from zkmargin.circuits.compiler.linear import Bound, Linear
-from zkmargin.circuits.gadgets import bits
+from zkmargin.circuits.gadgets import babyjubjub, bits
+from zkmargin.circuits.gadgets.babyjubjub import CircuitPoint
+from zkmargin.circuits.gadgets.escrow import constrain_escrow
+from zkmargin.circuits.gadgets.evaluation import bind_evaluation
+from zkmargin.circuits.gadgets.fields import CHANGE, unpack_fields
+from zkmargin.circuits.gadgets.masks import constrain_masks
 from zkmargin.circuits.gadgets.poseidon import hash_values, poseidon_template
+from zkmargin.circuits.gadgets.scalar_multiplication import (
+    fixed_base_multiple,
+    scalar_digits,
+    variable_base_multiple,
+)
+from zkmargin.circuits.gadgets.slots import change_slot, slot_flags
 from zkmargin.circuits.model import Shape
 from zkmargin.circuits.rules.cross_margin import cross_margin_schema
 from zkmargin.circuits.rules.registry import family
@@ -70,6 +81,74 @@ def gadget_counts():
         builder = Builder([], [f"v{i}" for i in range(count)])
         hash_values(builder, 7, [builder.hidden_wire(name) for name in builder.hidden], "list")
         yield ("hash_values", count, *measures(builder))
+    for name, size, build in escrow_gadgets():
+        yield (name, size, *measures(build()))
+
+
+def escrow_gadgets():
+    """Yield (name, size, build) of what moves and escrows are made of, each over inputs that are wires of their own."""
+
+    def wires(*names):
+        builder = Builder(["z", "y"], [*names, "s"])
+        return builder, [Linear.wire(builder.hidden_wire(name)) for name in names]
+
+    def points(gadget, count):
+        builder, inputs = wires(*(f"v{i}" for i in range(2 * count)))
+        getattr(babyjubjub, gadget)(builder, *map(CircuitPoint, inputs[::2], inputs[1::2]), "point")
+        return builder
+
+    def multiple(digits, fixed):
+        builder, key = wires("x", "y")
+        signs = scalar_digits(builder, "s", digits - 2)
+        if fixed:
+            fixed_base_multiple(builder, signs, "multiple")
+        else:
+            variable_base_multiple(builder, signs, CircuitPoint(*key), "multiple")
+        return builder
+
+    def masks(count):
+        builder, inputs = wires("x", "y", "commitment")
+        constrain_masks(builder, 7, [next(iter(wire.terms)) for wire in inputs], count, "mask")
+        return builder
+
+    def bound(count):
+        builder, values = wires(*(f"v{i}" for i in range(count)))
+        bind_evaluation(builder, values, "z", "y")
+        return builder
+
+    def escrow(count):
+        builder, (x, y, commitment, *values) = wires("x", "y", "commitment", *(f"v{i}" for i in range(count)))
+        constrain_escrow(builder, 7, "s", CircuitPoint(x, y), values, next(iter(commitment.terms)), "z", "y")
+        return builder
+
+    def change():
+        builder, _ = wires()
+        unpack_fields(builder, builder.public("y"), CHANGE, "change")
+        return builder
+
+    def slot(slots, bits, signed):
+        builder, inputs = wires(*(f"i{i}" for i in range(8)), "amount", *(f"v{i}" for i in range(slots)))
+        top = (1 << bits) - 1
+        values = [Bound(wire, -top if signed else 0, top) for wire in inputs[9:]]
+        flags = slot_flags(builder, inputs[:8], slots, "slot")
+        change_slot(builder, flags, values, Bound(inputs[8], -(1 << 57), 1 << 57), bits, "size", signed=signed)
+        return builder
+
+    for gadget, count in (("constrain_on_curve", 1), ("add_points", 2), ("multiply_by_8", 1), ("constrain_proper", 1)):
+        yield gadget, count, partial(points, gadget, count)
+    for digits in (32, 250):
+        yield "scalar digits and fixed_base_multiple", digits, partial(multiple, digits, True)
+        yield "scalar digits and variable_base_multiple", digits, partial(multiple, digits, False)
+    for count in (4, 6, 16, 17):
+        yield "masks", count, partial(masks, count)
+    for count in (4, 8, 20):
+        yield "bind_evaluation", count, partial(bound, count)
+    for count in (6, 18):
+        yield "constrain_escrow", count, partial(escrow, count)
+    yield "unpack_fields of a change", len(CHANGE), change
+    for slots in (4, 16, 32, 128):
+        yield "slot_flags and change_slot, 35 bits signed", slots, partial(slot, slots, 35, True)
+    yield "slot_flags and change_slot, 56 bits", 4, partial(slot, 4, 56, False)
 
 
 def statement_counts():

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from random import Random
 
 from ....kernel.field import R
-from ....kernel.witness_program import BITS, FLAGS, SIGN
+from ....kernel.witness_program import BITS, DIVIDE, FLAGS, SIGN
 from .machine import Tape
 from .subject import HELPERS, Subject, bits_of, filled_together
 
@@ -100,14 +100,14 @@ def lying_hints(subject: Subject, tape: Sequence[int], rng: Random) -> Iterator[
     """
     for operation, first, size, read in subject.machine.steps:
         pins = filled_together(operation, first, size)
-        if subject.fixed.intersection(pins) or operation not in (*HELPERS, BITS, SIGN):
+        if subject.fixed.intersection(pins) or operation not in (*HELPERS, BITS, SIGN, DIVIDE):
             continue
         said: list[tuple[str, list[int]]]
         if operation == FLAGS:
             said = [("zero", [0] * size), ("overflow", [R - tape[wire] for wire in pins])]
             said += [("random", [int(i in rng.sample(range(size), rng.randint(1, size))) for i in range(size)])]
             said += [("random", [rng.randrange(R) for _ in pins])]
-        elif operation in HELPERS:
+        elif operation in (*HELPERS, DIVIDE):
             value = tape[first]
             said = [("overflow", [v % R]) for v in (value + (1 << 64), value - (1 << 64), value * _HALF, value + _HALF)]
             said += [("zero", [0]), ("random", [(value + rng.randint(-9, 9)) % R]), ("random", [rng.randrange(R)])]

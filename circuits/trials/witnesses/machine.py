@@ -1,7 +1,8 @@
 """A second witness machine: flat steps and rows, replay from a lie on, rows checked only where something changed.
 
 It shares no code with `WitnessProgram.run` or `ConstraintSystem.unsatisfied`, so it judges both. A pinned wire keeps
-the liar's value whatever the program would write; a range that does not fit is cut, never raised: only rows decide.
+the liar's value whatever the program would write; a range that does not fit is cut and a division by zero gives zero,
+neither is raised: only rows decide.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from ....kernel.errors import FormatError
 from ....kernel.field import R
 from ....kernel.witness_program import (
     BITS,
+    DIVIDE,
     FLAGS,
     LARGEST,
     LINEAR,
+    MULTIPLY_ADD,
     PRODUCTS,
     QUOTIENT,
     RANKED,
@@ -89,8 +92,10 @@ class Machine:
                     self._add(step, step.wire + i, 1, (step.source + 2 * i, step.source + 2 * i + 1))
             elif step.operation in (LINEAR, BITS, SIGN):
                 self._add(step, step.wire, step.size + (step.operation == SIGN), (step.source,))
-            elif step.operation == QUOTIENT:
+            elif step.operation in (QUOTIENT, DIVIDE):
                 self._add(step, step.wire, 1, (step.source, step.source + 1))
+            elif step.operation == MULTIPLY_ADD:
+                self._add(step, step.wire, 1, range(step.source, step.source + 3))
             elif step.operation == ROOT:
                 self._add(step, step.wire, 1, (step.source,))
             elif step.operation in (RANKED, FLAGS):
@@ -182,10 +187,8 @@ class Machine:
 
 
 def _results(operation: int, size: int, read: tuple[Read, ...], tape: Sequence[int]) -> Sequence[int]:
-    if operation == PRODUCTS:
-        return (read[0](tape) * read[1](tape) % R,)
-    if operation == LINEAR:
-        return (read[0](tape),)
+    if operation in (LINEAR, PRODUCTS, DIVIDE, MULTIPLY_ADD):
+        return (_element(operation, [part(tape) for part in read]),)
     if operation == BITS:
         value = read[0](tape)
         return [value >> i & 1 for i in range(size)]
@@ -195,6 +198,15 @@ def _results(operation: int, size: int, read: tuple[Read, ...], tape: Sequence[i
         magnitude = R - value if negative else value
         return [int(negative), *(magnitude >> i & 1 for i in range(size))]
     return _chosen(operation, size, [signed(part(tape)) for part in read])
+
+
+def _element(operation: int, values: list[int]) -> int:
+    """Return what steps of field arithmetic write."""
+    if operation == LINEAR:
+        return values[0]
+    if operation == DIVIDE:
+        return values[0] * pow(values[1], -1, R) % R if values[1] else 0
+    return (values[0] * values[1] + sum(values[2:])) % R
 
 
 def _chosen(operation: int, size: int, values: list[int]) -> Sequence[int]:

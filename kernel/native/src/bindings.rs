@@ -131,7 +131,7 @@ impl WitnessProgram {
         Program::parse(bytes).map(Self).map_err(|fault| python_error(py, fault))
     }
 
-    /// The witness, or the number of the step whose value does not fit its bits.
+    /// The witness, or the number of the step that has no value: it does not fit its bits, or divides by zero.
     fn run<'py>(
         &self,
         py: Python<'py>,
@@ -154,7 +154,7 @@ impl WitnessProgram {
                 wires.iter().for_each(|wire| write_element(wire, Form::Plain, &mut out));
                 (PyBytes::new(py, &out), None)
             }
-            Outcome::OutOfRange(step) => (PyBytes::new(py, &[]), Some(step)),
+            Outcome::Refused(step) => (PyBytes::new(py, &[]), Some(step)),
         })
     }
 }
@@ -191,6 +191,22 @@ fn poseidon_<'py>(py: Python<'py>, inputs: &[u8]) -> PyResult<Bound<'py, PyBytes
         hash.map(|hash| {
             let mut out = Vec::with_capacity(32);
             write_element(&hash, Form::Plain, &mut out);
+            out
+        }),
+    )
+}
+
+/// Poseidon's permutation of a whole state.
+#[pyfunction]
+fn poseidon_permutation<'py>(py: Python<'py>, state: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+    let permuted = read_scalars(state, "bad-format", "the state").and_then(poseidon::permutation);
+    give(
+        py,
+        permuted.map(|state| {
+            let mut out = Vec::with_capacity(32 * state.len());
+            state
+                .iter()
+                .for_each(|value| write_element(value, Form::Plain, &mut out));
             out
         }),
     )
@@ -283,6 +299,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     for function in [
         wrap_pyfunction!(setup_, module)?,
         wrap_pyfunction!(poseidon_, module)?,
+        wrap_pyfunction!(poseidon_permutation, module)?,
         wrap_pyfunction!(field_add, module)?,
         wrap_pyfunction!(field_sub, module)?,
         wrap_pyfunction!(field_mul, module)?,

@@ -15,15 +15,23 @@ struct Parameters {
     mds: Vec<Vec<Fr>>,
 }
 
-/// Poseidon of 1 to 16 inputs: the state starts as (0, inputs), its first element is the hash.
+/// Poseidon of 1 to 16 inputs: the permutation of (0, inputs), whose first element is the hash.
 pub fn poseidon(inputs: &[Fr]) -> Result<Fr> {
     if inputs.is_empty() || inputs.len() > PARTIAL_ROUNDS.len() {
         return Err(bad(format!("Poseidon takes 1 to 16 inputs, not {}", inputs.len())));
     }
-    let parameters = parameters(inputs.len() + 1);
     let mut state = vec![Fr::zero()];
     state.extend(inputs);
+    Ok(permutation(state)?[0])
+}
+
+/// Poseidon's permutation of a state of 2 to 17 elements.
+pub fn permutation(mut state: Vec<Fr>) -> Result<Vec<Fr>> {
     let width = state.len();
+    if width < 2 || width > PARTIAL_ROUNDS.len() + 1 {
+        return Err(bad(format!("Poseidon permutes 2 to 17 elements, not {width}")));
+    }
+    let parameters = parameters(width);
     let mut mixed = vec![Fr::zero(); width];
     for (round, constants) in parameters.constants.chunks_exact(width).enumerate() {
         for (value, constant) in state.iter_mut().zip(constants) {
@@ -39,7 +47,7 @@ pub fn poseidon(inputs: &[Fr]) -> Result<Fr> {
         }
         std::mem::swap(&mut state, &mut mixed);
     }
-    Ok(state[0])
+    Ok(state)
 }
 
 fn parameters(width: usize) -> &'static Parameters {

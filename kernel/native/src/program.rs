@@ -16,8 +16,9 @@ use std::cmp::Ordering;
 use std::sync::atomic::AtomicBool;
 
 const MAGIC: &[u8] = b"zkmw";
-/// How many operations a version has: version 1 ends with the quotient, version 2 with the root.
-const OPERATIONS: [usize; 2] = [7, 10];
+/// How many operations a version has: version 1 ends with the quotient, version 2 with the root, 3 with the product and
+/// sum.
+const OPERATIONS: [usize; 3] = [7, 10, 12];
 const HEADER: usize = 36;
 /// Wires that no step fills: the public inputs.
 const MOST_PUBLIC: usize = 1 << 20;
@@ -26,6 +27,8 @@ const MOST_STEPS: usize = 1 << 24;
 const MOST_WORK: usize = 1 << 28;
 /// Milliseconds: not worth a thread that can be stopped.
 const SHORT_WORK: usize = 1 << 18;
+/// What an inversion counts as, in terms read.
+const DIVISION: usize = 256;
 const BITS_OF_R: usize = 254;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,6 +43,8 @@ enum Operation {
     Ranked,
     Flags,
     Root,
+    Divide,
+    MultiplyAdd,
 }
 
 struct Step {
@@ -59,7 +64,8 @@ impl Step {
             Operation::Bits => (self.size, 1),
             Operation::Sign => (self.size + 1, 1),
             Operation::Largest | Operation::Smallest => (1, self.size),
-            Operation::Quotient => (1, 2),
+            Operation::Quotient | Operation::Divide => (1, 2),
+            Operation::MultiplyAdd => (1, 3),
             // The largest of nothing is refused.
             Operation::Ranked | Operation::Flags if self.size == 0 => (0, 0),
             Operation::Ranked => (1, 1 + self.size),
@@ -71,6 +77,7 @@ impl Step {
     fn reading(&self, read: usize) -> usize {
         match self.operation {
             Operation::Ranked | Operation::Flags => read * (1 + (usize::BITS - read.leading_zeros()) as usize),
+            Operation::Divide => DIVISION,
             _ => read,
         }
     }
@@ -88,10 +95,10 @@ pub struct Program {
     work: usize,
 }
 
-/// How a run ended: a witness, or the number of the step whose value does not fit its bits.
+/// How a run ended: a witness, or the number of the step whose value does not fit its bits or that divides by zero.
 pub enum Outcome {
     Witness(Vec<Fr>),
-    OutOfRange(usize),
+    Refused(usize),
 }
 
 fn damaged() -> Fault {
@@ -171,7 +178,11 @@ impl Program {
         for step in &self.steps {
             let (written, read) = step.extent();
             let largest = match step.operation {
-                Operation::Linear | Operation::Quotient | Operation::Root => 1,
+                Operation::Linear
+                | Operation::Quotient
+                | Operation::Root
+                | Operation::Divide
+                | Operation::MultiplyAdd => 1,
                 Operation::Bits | Operation::Sign => BITS_OF_R,
                 _ => usize::MAX,
             };
@@ -215,14 +226,14 @@ impl Program {
         tape[self.wires..].copy_from_slice(hidden);
         for (number, step) in self.steps.iter().enumerate() {
             if !self.step(step, &mut tape, cancel)? {
-                return Ok(Outcome::OutOfRange(number));
+                return Ok(Outcome::Refused(number));
             }
         }
         tape.truncate(self.wires);
         Ok(Outcome::Witness(tape))
     }
 
-    /// Runs one step; false when its value does not fit its bits.
+    /// Runs one step; false when its value does not fit its bits, or it divides by zero.
     fn step(&self, step: &Step, tape: &mut [Fr], cancel: &AtomicBool) -> Result<bool> {
         check(cancel)?;
         match step.operation {
@@ -264,6 +275,16 @@ impl Program {
             }
             Operation::Ranked | Operation::Flags => self.rank(step, tape, cancel)?,
             Operation::Root => tape[step.wire] = root(self.dot(step.source, tape)),
+            Operation::Divide => {
+                let Some(inverse) = self.dot(step.source + 1, tape).inverse() else {
+                    return Ok(false);
+                };
+                tape[step.wire] = self.dot(step.source, tape) * inverse;
+            }
+            Operation::MultiplyAdd => {
+                let product = self.dot(step.source, tape) * self.dot(step.source + 1, tape);
+                tape[step.wire] = product + self.dot(step.source + 2, tape);
+            }
         }
         Ok(true)
     }
@@ -324,6 +345,8 @@ fn step(raw: &[usize], operations: usize) -> Result<Step> {
         7 => Operation::Ranked,
         8 => Operation::Flags,
         9 => Operation::Root,
+        10 => Operation::Divide,
+        11 => Operation::MultiplyAdd,
         _ => return Err(damaged()),
     };
     Ok(Step {

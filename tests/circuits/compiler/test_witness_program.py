@@ -15,9 +15,11 @@ from zkmargin.kernel.errors import FormatError, Unsatisfied
 from zkmargin.kernel.native_kernel import NativeProgram
 from zkmargin.kernel.witness_program import (
     BITS,
+    DIVIDE,
     FLAGS,
     LARGEST,
     LINEAR,
+    MULTIPLY_ADD,
     PRODUCTS,
     QUOTIENT,
     RANKED,
@@ -152,7 +154,14 @@ def program(instruction, labels=("x",), wires=10, inputs=1):
         (FLAGS, 1, 2, 0, 0),
         (ROOT, 10, 1, 0, 0),
         (ROOT, 1, 1, 2, 0),
-        (10, 1, 1, 0, 0),
+        (DIVIDE, 10, 1, 0, 0),  # a hidden input's place
+        (DIVIDE, 0, 1, 0, 0),  # the wire that is one
+        (DIVIDE, 1, 1, 1, 0),  # reads one combination more than there are
+        (DIVIDE, 1, 2, 0, 0),
+        (DIVIDE, 1, 1, 0, 1),
+        (MULTIPLY_ADD, 10, 1, 0, 0),
+        (MULTIPLY_ADD, 1, 1, 0, 0),  # reads one combination more than there are
+        (12, 1, 1, 0, 0),
     ],
 )
 def test_an_instruction_that_names_no_place_is_refused(instruction):
@@ -191,6 +200,83 @@ def test_ranks_flags_and_roots_are_the_same_in_both_interpreters(rng):
         assert twin == outcome(NativeProgram, data, case)
 
 
+def quotients(numerator, divisor, addend=0):
+    """Return a program that divides two hidden values, then multiplies them and adds a third."""
+    made = WitnessProgram()
+    made.wires, made.inputs, made.labels = 3, 3, ["the slope"]
+    for i in range(3):
+        made.pool.append({3 + i: 1})
+    made.instructions = [Instruction(DIVIDE, 1, 1, 0, 0), Instruction(MULTIPLY_ADD, 2, 1, 0, 0)]
+    return made, [numerator, divisor, addend]
+
+
+def test_divisions_in_the_field_are_the_same_in_both_interpreters(rng, say):
+    corners = [0, 1, 2, R - 1, R - 2, R // 2, R // 2 + 1, -1, -7, 1 << 253]
+    pairs = [(a, b) for a in corners for b in corners if b]
+    pairs += [(rng.randrange(R), rng.randrange(1, R)) for _ in range(1000)]
+    for a, b in pairs:
+        c = rng.randrange(R)
+        made, hidden = quotients(a, b, c)
+        case = SimpleNamespace(public=[], hidden=hidden)
+        expected = ("ran", [1, a * pow(b, -1, R) % R, (a * b + c) % R])
+        assert outcome(WitnessProgram.from_bytes, made.to_bytes(), case) == expected
+        assert outcome(NativeProgram, made.to_bytes(), case) == expected
+    say(f"{len(pairs)} quotients and products, two interpreters, equal to the integers'")
+
+
+@pytest.mark.parametrize("load", [WitnessProgram.from_bytes, NativeProgram])
+@pytest.mark.parametrize("divisor", [0, R, -R])
+@pytest.mark.parametrize("numerator", [0, 1, -5])
+def test_a_division_by_zero_is_no_witness_and_names_the_check(load, numerator, divisor):
+    """Zero by zero among them: any quotient would satisfy the row."""
+    made, hidden = quotients(numerator, divisor)
+    with pytest.raises(Unsatisfied) as error:
+        load(made.to_bytes()).run([], hidden)
+    assert error.value.code == "division-by-zero"
+    assert str(error.value) == "no witness: the slope divides by zero"
+    assert error.value.hint == "the slope"
+
+
+def test_a_division_needs_the_third_version():
+    data = bytearray(quotients(1, 2)[0].to_bytes())
+    assert struct.unpack_from("<I", data, 4) == (3,)
+    for version in (1, 2, 4):
+        struct.pack_into("<I", data, 4, version)
+        for load in (WitnessProgram.from_bytes, NativeProgram):
+            with pytest.raises(FormatError) as error:
+                load(bytes(data))
+            assert error.value.code == "bad-program"
+
+
+def test_damaged_divisions_are_refused_alike_and_never_crash(rng, say):
+    counts = Counter()
+    for _ in range(300):
+        made, hidden = quotients(*(rng.randint(-3, 3) for _ in range(3)))
+        case = SimpleNamespace(public=[], hidden=hidden)
+        for broken in mutations(made.to_bytes(), rng, 10):
+            verdict, witness = outcome(WitnessProgram.from_bytes, broken, case)
+            native = outcome(NativeProgram, broken, case)
+            assert native == (verdict, witness) or (verdict, native[0]) == ("no witness", "refused")
+            counts[verdict] += 1
+    say(f"300 programs of divisions damaged ten ways, two interpreters: {dict(counts)}")
+    assert min(counts["refused"], counts["ran"]) > 100
+    assert counts["no witness"] > 20
+
+
+def test_divisions_count_in_what_a_program_may_read():
+    """Each takes as long as hundreds of products: 32 MB of them would run for a minute."""
+    program = WitnessProgram()
+    steps = (1 << 20) + 1
+    program.wires, program.inputs, program.labels = 1 + steps, 0, ["x"]
+    for _ in range(2):
+        program.pool.append({0: 1})
+    program.instructions = [Instruction(DIVIDE, 1 + i, 1, 0, 0) for i in range(steps)]
+    data = program.to_bytes()
+    for load in (WitnessProgram.from_bytes, NativeProgram):
+        with pytest.raises(FormatError, match="terms are run"):
+            load(data)
+
+
 def test_damaged_ranks_are_refused_alike_and_never_crash(rng, say):
     """Counts, places and k itself replaced: both interpreters refuse the same files and fill the others alike."""
     counts = Counter()
@@ -210,7 +296,7 @@ def test_a_program_is_written_in_the_oldest_version_that_has_its_steps():
     assert struct.unpack_from("<I", compiled("sufficiency").program.to_bytes(), 4) == (1,)
     data = bytearray(ranks(1, 2, 3)[0].to_bytes())
     assert struct.unpack_from("<I", data, 4) == (2,)
-    for version in (0, 1, 3):
+    for version in (0, 1, 4):
         struct.pack_into("<I", data, 4, version)
         for load in (WitnessProgram.from_bytes, NativeProgram):
             with pytest.raises(FormatError) as error:
