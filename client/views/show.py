@@ -61,10 +61,8 @@ def show_report(console: Console, report: MarginReport) -> None:
         grid.add_row(leg.name, cash(leg.notional, places), cash(leg.unrealised, places), requirement, breach)
     fitted(console, grid)
     if any(leg.breach_price is not None for leg in report.legs):
-        what = (
-            "the last tick at which margin is still met" if report.ok else "the first tick at which margin would be met"
-        )
-        console.print(f"breach price: {what} met, all else equal")
+        what = "the last tick at which margin is still met" if report.ok else "the first tick at which it would be met"
+        console.print(f"breach price: {what}, all else equal")
     console.print()
     for name, value in (
         ("equity", report.equity),
