@@ -45,8 +45,10 @@ def slot_flags(builder: Builder, index: Sequence[Linear], slots: int, name: str)
 def chosen_value(builder: Builder, flags: Sequence[Linear], values: Sequence[Bound], name: str) -> Bound:
     """Return the number of the slot whose flag is 1. Costs a constraint a slot but the first.
 
-    Does not check the flags: they are `slot_flags`.
+    Does not check the flags: they are `slot_flags`. Raises RuleError where there are not as many as numbers.
     """
+    if len(flags) != len(values):  # a flag without a number would read another's
+        raise RuleError(f"{len(flags)} flags do not choose one of {len(values)} numbers")
     first, parts = values[0].linear, [(1, values[0].linear)]
     for number in range(1, len(values)):
         difference = values[number].linear - first

@@ -4,8 +4,10 @@ from functools import cache
 
 import pytest
 
+from zkmargin.circuits.compiler.builder import Builder
 from zkmargin.circuits.compiler.linear import Bound, Linear
 from zkmargin.circuits.compiler.range_checks import booleans
+from zkmargin.circuits.gadgets.fields import CHANGE, pack_fields, unpack_fields
 from zkmargin.circuits.gadgets.slots import change_slot, chosen_value, slot_flags
 from zkmargin.kernel import R
 from zkmargin.kernel.errors import RuleError, Unsatisfied
@@ -199,6 +201,42 @@ def test_an_index_too_short_for_its_slots_is_refused_when_compiled():
     for slots, bits in ((257, 8), (5, 2), (0, 8)):
         with pytest.raises(RuleError, match="does not tell"):
             flags.__wrapped__(slots, bits)
+
+
+def test_flags_without_a_number_are_refused_when_compiled():
+    """A flag too many, and an index that chooses it would read the first number."""
+    builder = Builder([], ["a", "b"])
+    a, b = (Linear.wire(builder.hidden_wire(name)) for name in builder.hidden)
+    for flags_given, values in (([a, b], [Bound(a, 0, 1)]), ([a], [Bound(a, 0, 1), Bound(b, 0, 1)])):
+        with pytest.raises(RuleError, match="do not choose"):
+            chosen_value(builder, flags_given, values, "size")
+
+
+def test_a_packed_change_moves_the_slot_that_it_names(rng, say):
+    """The fields' own bits are the index: what the contract packs is what the circuit adds."""
+
+    def build(builder, wires):
+        found = unpack_fields(builder, builder.public("change"), CHANGE, "change")
+        chosen = slot_flags(builder, found["collateral_slot"].bits, 4, "asset")
+        values = [Bound(wire, 0, (1 << 56) - 1) for wire in wires.values()]
+        change = change_slot(builder, chosen, values, found["amount"].value, 56, "asset")
+        return [value.linear for value in change.values]
+
+    gadget, tried = Gadget([f"v{i}" for i in range(4)], build, 4, public=["change"]), 0
+    for _ in range(300):
+        values, slot = [rng.choice([0, 5, (1 << 56) - 1, rng.getrandbits(56)]) for _ in range(4)], rng.randrange(6)
+        amount = rng.choice([0, 1, -1, -(1 << 57), (1 << 57) - 1, rng.randint(-(1 << 56), 1 << 56)])
+        change = pack_fields({"cash": rng.getrandbits(60), "collateral_slot": slot, "amount": amount}, CHANGE)
+        after = list(values)
+        if slot < 4:
+            after[slot] += amount
+        if slot < 4 and 0 <= after[slot] < 1 << 56:
+            assert gadget.honest(*values, public=[change])[1] == after
+            tried += 1
+        else:
+            assert not gadget.machine.holds(gadget.tape(*values, public=[change]))
+    say(f"300 changes, {tried} of them possible")
+    assert 30 < tried < 270
 
 
 def test_slots_cost_what_their_docstrings_say():
