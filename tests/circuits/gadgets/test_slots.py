@@ -8,7 +8,7 @@ from zkmargin.circuits.compiler.builder import Builder
 from zkmargin.circuits.compiler.linear import Bound, Linear
 from zkmargin.circuits.compiler.range_checks import booleans
 from zkmargin.circuits.gadgets.fields import CHANGE, pack_fields, unpack_fields
-from zkmargin.circuits.gadgets.slots import change_slot, chosen_value, slot_flags
+from zkmargin.circuits.gadgets.slots import change_slot, checked_change, chosen_value, packed_change, slot_flags
 from zkmargin.kernel import R
 from zkmargin.kernel.errors import RuleError, Unsatisfied
 
@@ -239,6 +239,51 @@ def test_a_packed_change_moves_the_slot_that_it_names(rng, say):
     assert 30 < tried < 270
 
 
+@cache
+def packed(slots=6, each=3, bits=35):
+    """Return a change of one of six positions, three an element in offset form, and the elements after it."""
+
+    def build(builder, wires):
+        chosen = slot_flags(builder, index_bits(builder, wires["index"], 8), slots, "slot")
+        values = [Bound(wires[f"v{i}"], 1 - (1 << bits), (1 << bits) - 1) for i in range(slots)]
+        amount = Bound(wires["amount"], -(1 << WIDE), (1 << WIDE) - 1)
+        checked_change(builder, chosen, values, amount, bits, "size", signed=True)
+        elements = []
+        for first in range(0, slots, each):
+            weights = [1 << (bits + 1) * (i - first) if first <= i < first + each else 0 for i in range(slots)]
+            before = Linear.sum(
+                [(w, value.linear + Linear.constant(1 << bits)) for w, value in zip(weights, values, strict=True) if w]
+            )
+            elements.append(before + packed_change(builder, chosen, weights, amount.linear, f"element{first}"))
+        return elements
+
+    return Gadget(["index", "amount", *(f"v{i}" for i in range(slots))], build, slots // each)
+
+
+def test_packed_elements_change_in_the_chosen_field_alone(rng, say, tally):
+    gadget, tried = packed(), 0
+    for _ in range(300):
+        values, index = [draw(rng, 35, True) for _ in range(6)], rng.randrange(6)
+        amount = rng.choice([0, 1, -1, rng.randint(-(1 << 36), 1 << 36), -values[index]])
+        after = list(values)
+        after[index] += amount
+        if abs(after[index]) < 1 << 35:
+            expected = [sum((v + (1 << 35)) << 36 * i for i, v in enumerate(after[k : k + 3])) for k in (0, 3)]
+            tape, found = gadget.honest(index, amount, *values)
+            assert found == expected
+            tried += 1
+        else:
+            assert not gadget.machine.holds(gadget.tape(index, amount, *values))
+    say(f"{tried} changes of packed positions")
+    rows = [row for row in gadget.rows if ".packed" in gadget.system.cause(row)]
+    assert len(rows) == 2
+    tally("S3", "packed changes: rows, each seen to be needed", len(rows), len(gadget.needless([tape], rows)))
+    told, wrong = gadget.lies(gadget.honest(*inputs(rng, 6, 35))[0], rng)
+    tally("S2", "packed changes: lying answers to every hint and changed wires", told, len(wrong))
+    with pytest.raises(RuleError, match="weights"):
+        packed_change(Builder([], []), [Linear()], [1, 2], Linear(), "x")
+
+
 def test_slots_cost_what_their_docstrings_say():
     index = 8 + 1
     for slots in (1, 2, 3, 5, 13, 16, 17, 32, 128, 200, 256):
@@ -251,5 +296,7 @@ def test_slots_cost_what_their_docstrings_say():
         cost = 2 * (slots - 1) + check * (1 if checked else 2)
         rows = len(changed(slots, bits, signed=signed, checked=checked).rows)
         assert rows == index + (1 << k) - 1 - k + 1 + cost
-    assert "costs 2·(n − 1) constraints and a range check" in " ".join(change_slot.__doc__.split())
+    assert "costs n − 1 constraints and a range check" in " ".join(checked_change.__doc__.split())
+    assert "Costs the same and n − 1 constraints more" in " ".join(change_slot.__doc__.split())
+    assert "Costs 1 constraint" in packed_change.__doc__
     assert "a constraint a slot but the first" in " ".join(chosen_value.__doc__.split())
