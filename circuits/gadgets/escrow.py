@@ -56,9 +56,12 @@ def encrypt(tag: int, seed: int, key: Point, values: Sequence[int], commitment: 
 def decrypt(tag: int, secret: int, posted: Sequence[int], commitment: int) -> list[int]:
     """Return the values behind what is posted, for the secret of its key.
 
-    What comes out is the opening only if it hashes to the commitment. Raises InputError (code "bad-ciphertext") where E
-    is no point of prime order: multiplied by a secret, one of small order would give the secret away.
+    What comes out is the opening only if it hashes to the commitment. Raises InputError (code "bad-ciphertext") where
+    an element is not canonical, or E no point of prime order: multiplied by a secret, one of small order would give the
+    secret away.
     """
+    if len(posted) < 3 or not all(0 <= value < R for value in posted):
+        raise InputError("the ciphertext is not a point and canonical values", code="bad-ciphertext")
     ephemeral, ciphertext = (posted[0], posted[1]), posted[2:]
     if ephemeral == IDENTITY or not is_in_subgroup(ephemeral):
         raise InputError("the ciphertext's ephemeral point is not of prime order", code="bad-ciphertext")

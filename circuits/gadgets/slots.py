@@ -14,7 +14,7 @@ from ..compiler.builder import Builder
 from ..compiler.linear import Bound, Linear
 from ..compiler.range_checks import range_check, sign_and_magnitude
 
-__all__ = ["SlotChange", "change_slot", "chosen_value", "slot_flags"]
+__all__ = ["SlotChange", "change_slot", "checked_change", "chosen_value", "packed_change", "slot_flags"]
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,45 @@ def slot_flags(builder: Builder, index: Sequence[Linear], slots: int, name: str)
 def chosen_value(builder: Builder, flags: Sequence[Linear], values: Sequence[Bound], name: str) -> Bound:
     """Return the number of the slot whose flag is 1. Costs a constraint a slot but the first.
 
-    Does not check the flags: they are `slot_flags`.
+    Does not check the flags: they are `slot_flags`. Raises RuleError where there are not as many as numbers.
     """
+    if len(flags) != len(values):  # a flag without a number would read another's
+        raise RuleError(f"{len(flags)} flags do not choose one of {len(values)} numbers")
     first, parts = values[0].linear, [(1, values[0].linear)]
     for number in range(1, len(values)):
         difference = values[number].linear - first
         wire = builder.product_less(flags[number], difference, Linear(), f"{name}.chosen{number}")
         parts.append((1, Linear.wire(wire)))
     return Bound(Linear.sum(parts), min(value.low for value in values), max(value.high for value in values))
+
+
+def checked_change(
+    builder: Builder,
+    flags: Sequence[Linear],
+    values: Sequence[Bound],
+    amount: Bound,
+    bits: int,
+    name: str,
+    *,
+    signed: bool = False,
+) -> tuple[Bound, Bound]:
+    """Return the number of the slot whose flag is 1 before and after a signed amount is added to it.
+
+    Constrains the number after to [0, 2^bits), or with `signed` to less than 2^bits in magnitude. The number before is
+    constrained alike where the values' own intervals do not say so: a number beyond would carry into the next field of
+    a packed element. That alone does not bind it: the other fields of a packed element must be in range by other
+    constraints, or they take up whatever the chosen one is said to be. Does not check the flags. For n slots: costs
+    n − 1 constraints and a range check, `bits` + 1, or `bits` + 2 with `signed`; and one more such check for unchecked
+    values before.
+    """
+    before = chosen_value(builder, flags, values, name)
+    low, high = (1 - (1 << bits) if signed else 0), (1 << bits) - 1
+    if before.low < low or before.high > high:
+        _check(builder, before, bits, f"{name} before", signed=signed)
+        before = Bound(before.linear, low, high)
+    after = Bound(before.linear + amount.linear, before.low + amount.low, before.high + amount.high)
+    _check(builder, after, bits, f"{name} after", signed=signed)
+    return before, Bound(after.linear, low, high)
 
 
 def change_slot(
@@ -67,27 +98,31 @@ def change_slot(
 ) -> SlotChange:
     """Add a signed amount to the slot whose flag is 1; every other slot keeps its number.
 
-    Constrains the slot's number after to [0, 2^bits), or with `signed` to less than 2^bits in magnitude. Its number
-    before is constrained alike where the values' own intervals do not say so: a number beyond would carry into the next
-    field of a packed element. That alone does not bind it: the other fields of a packed element must be in range by
-    other constraints, or they take up whatever the chosen one is said to be. Does not check the flags. For n slots:
-    costs 2·(n − 1) constraints and a range check, `bits` + 1, or `bits` + 2 with `signed`; and one more such check for
-    unchecked values before.
+    Constrains what `checked_change` does, and leaves open what that does. Costs the same and n − 1 constraints more:
+    where the numbers after are needed in packed elements only, `packed_change` costs 1 an element.
     """
-    before = chosen_value(builder, flags, values, name)
-    low, high = (1 - (1 << bits) if signed else 0), (1 << bits) - 1
-    if before.low < low or before.high > high:
-        _check(builder, before, bits, f"{name} before", signed=signed)
-        before = Bound(before.linear, low, high)
-    after = Bound(before.linear + amount.linear, before.low + amount.low, before.high + amount.high)
-    _check(builder, after, bits, f"{name} after", signed=signed)
+    before, after = checked_change(builder, flags, values, amount, bits, name, signed=signed)
     changed, left = [], amount.linear
     for number in range(1, len(values)):
         wire = Linear.wire(builder.product_less(flags[number], amount.linear, Linear(), f"{name}.added{number}"))
-        changed.append(_sum(values[number], wire, low, high))
+        changed.append(_sum(values[number], wire, after.low, after.high))
         left -= wire
-    changed.insert(0, _sum(values[0], left, low, high))
-    return SlotChange(before, Bound(after.linear, low, high), changed)
+    changed.insert(0, _sum(values[0], left, after.low, after.high))
+    return SlotChange(before, after, changed)
+
+
+def packed_change(
+    builder: Builder, flags: Sequence[Linear], weights: Sequence[int], amount: Linear, name: str
+) -> Linear:
+    """Return what a packed element grows by when the slot whose flag is 1 takes a signed amount: its weight times that.
+
+    A slot that stands in another element has weight 0 here. Does not check that the number after fits its field
+    (`checked_change` does), nor the flags. Costs 1 constraint.
+    """
+    if len(flags) != len(weights):
+        raise RuleError(f"{len(flags)} flags have not {len(weights)} weights")
+    weight = Linear.sum(list(zip(weights, flags, strict=True)))
+    return Linear.wire(builder.product_less(weight, amount, Linear(), f"{name}.packed"))
 
 
 def _flags(builder: Builder, bits: Sequence[Linear], name: str) -> list[Linear]:

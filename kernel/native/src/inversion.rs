@@ -1,11 +1,12 @@
-//! One over a coordinate by division steps, 62 at a time: the sums of points wait for each inversion they share.
+//! One over a coordinate or a scalar by division steps, 62 at a time: the sums of points wait for each inversion they
+//! share, and a witness program divides hundreds of times, each by what came before.
 //!
 //! Bernstein and Yang, "Fast constant-time gcd computation and modular inversion" (2019), in variable time: a step takes
 //! (f, g), f odd, to (g, (g − f)/2) or (f, (g + f)/2) or (f, g/2), so that g ends at zero and f at ±1. Which it is hangs
 //! on the lowest bits only, so steps are made on single words and their matrix applied to all limbs at once. Beside them
 //! go d and e with f = d·x and g = e·x modulo p, up to one factor.
 
-use ark_bn254::Fq;
+use ark_bn254::{Fq, Fr};
 use ark_ff::PrimeField;
 
 /// Bits of a limb, and steps between two looks at the whole numbers.
@@ -15,20 +16,33 @@ const LIMB: i64 = (1 << STEPS) - 1;
 /// A number in limbs of 62 bits, lowest first; the last has its sign.
 type Signed = [i64; 5];
 
-const P: Signed = split(&Fq::MODULUS.0);
+/// A prime p below 2^254, and what division steps modulo p need of it.
+pub trait DivisionModulus {
+    const P: Signed;
 
-/// 1/p modulo 2^62.
-const INVERSE: i64 = {
-    let (mut inverse, mut round) = (1i64, 0);
-    while round < 6 {
-        inverse = inverse.wrapping_mul(2i64.wrapping_sub(P[0].wrapping_mul(inverse)));
-        round += 1;
-    }
-    inverse & LIMB
-};
+    /// R² modulo p: an inverse times this is in Montgomery form when the number was.
+    const FACTOR: Signed;
 
-/// R² modulo p: an inverse times this is in Montgomery form when the number was.
-const FACTOR: Signed = split(&Fq::R2.0);
+    /// 1/p modulo 2^62.
+    const INVERSE: i64 = {
+        let (mut inverse, mut round) = (1i64, 0);
+        while round < 6 {
+            inverse = inverse.wrapping_mul(2i64.wrapping_sub(Self::P[0].wrapping_mul(inverse)));
+            round += 1;
+        }
+        inverse & LIMB
+    };
+}
+
+impl DivisionModulus for Fq {
+    const P: Signed = split(&Fq::MODULUS.0);
+    const FACTOR: Signed = split(&Fq::R2.0);
+}
+
+impl DivisionModulus for Fr {
+    const P: Signed = split(&Fr::MODULUS.0);
+    const FACTOR: Signed = split(&Fr::R2.0);
+}
 
 /// What 2^62 times the new numbers are: f·u + g·v and f·q + g·r. |u| + |v| and |q| + |r| are 2^62 at most.
 struct Matrix {
@@ -39,26 +53,26 @@ struct Matrix {
 }
 
 /// 1/x, or zero for zero, of a number below p, both in Montgomery form with R = 2^256. Takes a time that hangs on x.
-pub fn inverse(x: &[u64; 4]) -> [u64; 4] {
-    let (mut f, mut g) = (P, split(x));
-    let (mut d, mut e) = ([0; 5], FACTOR);
+pub fn inverse<M: DivisionModulus>(x: &[u64; 4]) -> [u64; 4] {
+    let (mut f, mut g) = (M::P, split(x));
+    let (mut d, mut e) = ([0; 5], M::FACTOR);
     let mut eta = -1;
     let mut limbs = 5;
     while g[..limbs].iter().any(|limb| *limb != 0) {
         let matrix;
         (eta, matrix) = steps(eta, f[0], g[0]);
         apply(&matrix, &mut f[..limbs], &mut g[..limbs]);
-        apply_modulo(&matrix, &mut d, &mut e);
+        apply_modulo::<M>(&matrix, &mut d, &mut e);
         limbs = shortened(&mut f, &mut g, limbs);
     }
     if d[4] < 0 {
-        d = carried(core::array::from_fn(|i| d[i] + P[i]));
+        d = carried(core::array::from_fn(|i| d[i] + M::P[i]));
     }
     if f[limbs - 1] < 0 {
         d = carried(d.map(|limb| -limb));
     }
     if d[4] < 0 {
-        d = carried(core::array::from_fn(|i| d[i] + P[i]));
+        d = carried(core::array::from_fn(|i| d[i] + M::P[i]));
     }
     join(&d)
 }
@@ -122,7 +136,7 @@ fn apply(matrix: &Matrix, f: &mut [i64], g: &mut [i64]) {
 /// A negative one counts p more, which leaves it between −p and p; so is the new one then, and less than p goes off it
 /// to make it divisible.
 #[inline(always)]
-fn apply_modulo(matrix: &Matrix, d: &mut Signed, e: &mut Signed) {
+fn apply_modulo<M: DivisionModulus>(matrix: &Matrix, d: &mut Signed, e: &mut Signed) {
     let (below_d, below_e) = (d[4] >> 63, e[4] >> 63);
     let mut multiples = [
         (matrix.u & below_d) + (matrix.v & below_e),
@@ -131,13 +145,13 @@ fn apply_modulo(matrix: &Matrix, d: &mut Signed, e: &mut Signed) {
     let mut first = wide(matrix.u, d[0]) + wide(matrix.v, e[0]);
     let mut second = wide(matrix.q, d[0]) + wide(matrix.r, e[0]);
     for (multiple, low) in multiples.iter_mut().zip([first, second]) {
-        *multiple -= INVERSE.wrapping_mul(low as i64).wrapping_add(*multiple) & LIMB;
+        *multiple -= M::INVERSE.wrapping_mul(low as i64).wrapping_add(*multiple) & LIMB;
     }
-    first += wide(P[0], multiples[0]);
-    second += wide(P[0], multiples[1]);
+    first += wide(M::P[0], multiples[0]);
+    second += wide(M::P[0], multiples[1]);
     for i in 1..5 {
-        first = (first >> STEPS) + wide(matrix.u, d[i]) + wide(matrix.v, e[i]) + wide(P[i], multiples[0]);
-        second = (second >> STEPS) + wide(matrix.q, d[i]) + wide(matrix.r, e[i]) + wide(P[i], multiples[1]);
+        first = (first >> STEPS) + wide(matrix.u, d[i]) + wide(matrix.v, e[i]) + wide(M::P[i], multiples[0]);
+        second = (second >> STEPS) + wide(matrix.q, d[i]) + wide(matrix.r, e[i]) + wide(M::P[i], multiples[1]);
         d[i - 1] = first as i64 & LIMB;
         e[i - 1] = second as i64 & LIMB;
     }
@@ -196,9 +210,18 @@ mod tests {
     use super::*;
     use ark_ff::{AdditiveGroup, BigInt, BigInteger, Field};
 
-    fn agrees(x: Fq) {
-        let wanted = x.inverse().unwrap_or(Fq::ZERO);
-        assert_eq!(inverse(&x.0 .0), wanted.0 .0, "{x}");
+    /// Of the number as coordinate and as scalar.
+    fn agrees(x: BigInt<4>) {
+        if x < Fq::MODULUS {
+            let x = Fq::new_unchecked(x);
+            let wanted = x.inverse().unwrap_or(Fq::ZERO);
+            assert_eq!(inverse::<Fq>(&x.0 .0), wanted.0 .0, "{x}");
+        }
+        if x < Fr::MODULUS {
+            let x = Fr::new_unchecked(x);
+            let wanted = x.inverse().unwrap_or(Fr::ZERO);
+            assert_eq!(inverse::<Fr>(&x.0 .0), wanted.0 .0, "{x}");
+        }
     }
 
     /// Both as numbers and as they are kept: what stands in memory decides the steps.
@@ -212,15 +235,16 @@ mod tests {
             ends.push(number);
         }
         for number in ends.clone() {
-            let mut opposite = Fq::MODULUS;
-            opposite.sub_with_borrow(&number);
-            if opposite < Fq::MODULUS {
-                ends.push(opposite);
+            for mut opposite in [Fq::MODULUS, Fr::MODULUS] {
+                if !opposite.sub_with_borrow(&number) {
+                    ends.push(opposite);
+                }
             }
         }
         for number in ends {
-            agrees(Fq::new_unchecked(number));
-            agrees(Fq::new(number));
+            agrees(number);
+            agrees(Fq::new(number).0);
+            agrees(Fr::new(number).0);
         }
     }
 
@@ -235,7 +259,8 @@ mod tests {
         let mut x = Fq::from(seed.unwrap_or(7u64));
         for _ in 0..count {
             x = x.square() + Fq::from(3u64);
-            agrees(x);
+            agrees(x.0);
+            agrees(Fr::from(x.into_bigint()).0);
         }
     }
 }

@@ -250,7 +250,7 @@ impl<F: Modulus> PartialEq for Prime<F> {
 impl Prime<Fq> {
     /// 1/x, or zero for zero.
     pub fn inverse(&self) -> Self {
-        Self::from_words(inversion::inverse(&self.words()))
+        Self::from_words(inversion::inverse::<Fq>(&self.words()))
     }
 
     /// 1/x of each by one inversion; none may be zero.

@@ -7,9 +7,10 @@
 
 use crate::encoding::read_scalars;
 use crate::error::{malformed, Fault, Result};
+use crate::inversion;
 use crate::msm::check;
 use ark_bn254::Fr;
-use ark_ff::{AdditiveGroup, BigInteger, Field, PrimeField, Zero};
+use ark_ff::{AdditiveGroup, BigInt as Limbs, BigInteger, Field, PrimeField, Zero};
 use num_bigint::{BigInt, BigUint, Sign};
 use num_integer::Integer;
 use std::cmp::Ordering;
@@ -276,9 +277,11 @@ impl Program {
             Operation::Ranked | Operation::Flags => self.rank(step, tape, cancel)?,
             Operation::Root => tape[step.wire] = root(self.dot(step.source, tape)),
             Operation::Divide => {
-                let Some(inverse) = self.dot(step.source + 1, tape).inverse() else {
+                let divisor = self.dot(step.source + 1, tape);
+                if divisor.is_zero() {
                     return Ok(false);
-                };
+                }
+                let inverse = Fr::new_unchecked(Limbs(inversion::inverse::<Fr>(&divisor.0 .0)));
                 tape[step.wire] = self.dot(step.source, tape) * inverse;
             }
             Operation::MultiplyAdd => {

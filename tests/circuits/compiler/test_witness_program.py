@@ -264,17 +264,22 @@ def test_damaged_divisions_are_refused_alike_and_never_crash(rng, say):
 
 
 def test_divisions_count_in_what_a_program_may_read():
-    """Each takes as long as hundreds of products: 32 MB of them would run for a minute."""
-    program = WitnessProgram()
-    steps = (1 << 20) + 1
-    program.wires, program.inputs, program.labels = 1 + steps, 0, ["x"]
-    for _ in range(2):
-        program.pool.append({0: 1})
-    program.instructions = [Instruction(DIVIDE, 1 + i, 1, 0, 0) for i in range(steps)]
-    data = program.to_bytes()
-    for load in (WitnessProgram.from_bytes, NativeProgram):
-        with pytest.raises(FormatError, match="terms are run"):
-            load(data)
+    """Each takes as long as hundreds of products: the eighth is one too many for what is left."""
+    for divisions, taken in ((7, True), (8, False)):
+        program = reading(13_421, 20_000)
+        for i in range(divisions):
+            program.pool.append({0: 1})
+            program.pool.append({0: 1})
+            source = len(program.pool) - 2
+            program.instructions.append(Instruction(DIVIDE, 13_422 + i, 1, source, 0))
+        program.wires = 20_000
+        data = program.to_bytes()
+        for load in (WitnessProgram.from_bytes, NativeProgram):
+            if taken:
+                load(data)
+                continue
+            with pytest.raises(FormatError, match="terms are run"):
+                load(data)
 
 
 def test_damaged_ranks_are_refused_alike_and_never_crash(rng, say):

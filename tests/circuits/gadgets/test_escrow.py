@@ -114,6 +114,16 @@ def test_a_key_or_an_ephemeral_point_of_another_order_is_refused(rng):
         assert error.value.code == "bad-ciphertext"
 
 
+def test_a_ciphertext_of_another_form_is_refused(rng):
+    """One value under two encodings would be posted, hashed and bound as another."""
+    secret, key, values, seed, commitment, _ = case(rng)
+    posted = encrypt(TAG, seed, key, values, commitment)
+    for bad in ([*posted[:-1], posted[-1] + R], [*posted[:-1], posted[-1] - R], posted[:2], posted[:1], []):
+        with pytest.raises(InputError) as error:
+            decrypt(TAG, secret, bad, commitment)
+        assert error.value.code == "bad-ciphertext"
+
+
 def test_a_seed_beyond_its_bits_has_no_escrow(rng):
     _, key, values, *_ = case(rng)
     with pytest.raises(Unsatisfied):

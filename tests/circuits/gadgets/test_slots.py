@@ -4,9 +4,11 @@ from functools import cache
 
 import pytest
 
+from zkmargin.circuits.compiler.builder import Builder
 from zkmargin.circuits.compiler.linear import Bound, Linear
 from zkmargin.circuits.compiler.range_checks import booleans
-from zkmargin.circuits.gadgets.slots import change_slot, chosen_value, slot_flags
+from zkmargin.circuits.gadgets.fields import CHANGE, pack_fields, unpack_fields
+from zkmargin.circuits.gadgets.slots import change_slot, checked_change, chosen_value, packed_change, slot_flags
 from zkmargin.kernel import R
 from zkmargin.kernel.errors import RuleError, Unsatisfied
 
@@ -201,6 +203,87 @@ def test_an_index_too_short_for_its_slots_is_refused_when_compiled():
             flags.__wrapped__(slots, bits)
 
 
+def test_flags_without_a_number_are_refused_when_compiled():
+    """A flag too many, and an index that chooses it would read the first number."""
+    builder = Builder([], ["a", "b"])
+    a, b = (Linear.wire(builder.hidden_wire(name)) for name in builder.hidden)
+    for flags_given, values in (([a, b], [Bound(a, 0, 1)]), ([a], [Bound(a, 0, 1), Bound(b, 0, 1)])):
+        with pytest.raises(RuleError, match="do not choose"):
+            chosen_value(builder, flags_given, values, "size")
+
+
+def test_a_packed_change_moves_the_slot_that_it_names(rng, say):
+    """The fields' own bits are the index: what the contract packs is what the circuit adds."""
+
+    def build(builder, wires):
+        found = unpack_fields(builder, builder.public("change"), CHANGE, "change")
+        chosen = slot_flags(builder, found["collateral_slot"].bits, 4, "asset")
+        values = [Bound(wire, 0, (1 << 56) - 1) for wire in wires.values()]
+        change = change_slot(builder, chosen, values, found["amount"].value, 56, "asset")
+        return [value.linear for value in change.values]
+
+    gadget, tried = Gadget([f"v{i}" for i in range(4)], build, 4, public=["change"]), 0
+    for _ in range(300):
+        values, slot = [rng.choice([0, 5, (1 << 56) - 1, rng.getrandbits(56)]) for _ in range(4)], rng.randrange(6)
+        amount = rng.choice([0, 1, -1, -(1 << 57), (1 << 57) - 1, rng.randint(-(1 << 56), 1 << 56)])
+        change = pack_fields({"cash": rng.getrandbits(60), "collateral_slot": slot, "amount": amount}, CHANGE)
+        after = list(values)
+        if slot < 4:
+            after[slot] += amount
+        if slot < 4 and 0 <= after[slot] < 1 << 56:
+            assert gadget.honest(*values, public=[change])[1] == after
+            tried += 1
+        else:
+            assert not gadget.machine.holds(gadget.tape(*values, public=[change]))
+    say(f"300 changes, {tried} of them possible")
+    assert 30 < tried < 270
+
+
+@cache
+def packed(slots=6, each=3, bits=35):
+    """Return a change of one of six positions, three an element in offset form, and the elements after it."""
+
+    def build(builder, wires):
+        chosen = slot_flags(builder, index_bits(builder, wires["index"], 8), slots, "slot")
+        values = [Bound(wires[f"v{i}"], 1 - (1 << bits), (1 << bits) - 1) for i in range(slots)]
+        amount = Bound(wires["amount"], -(1 << WIDE), (1 << WIDE) - 1)
+        checked_change(builder, chosen, values, amount, bits, "size", signed=True)
+        elements = []
+        for first in range(0, slots, each):
+            weights = [1 << (bits + 1) * (i - first) if first <= i < first + each else 0 for i in range(slots)]
+            before = Linear.sum(
+                [(w, value.linear + Linear.constant(1 << bits)) for w, value in zip(weights, values, strict=True) if w]
+            )
+            elements.append(before + packed_change(builder, chosen, weights, amount.linear, f"element{first}"))
+        return elements
+
+    return Gadget(["index", "amount", *(f"v{i}" for i in range(slots))], build, slots // each)
+
+
+def test_packed_elements_change_in_the_chosen_field_alone(rng, say, tally):
+    gadget, tried = packed(), 0
+    for _ in range(300):
+        values, index = [draw(rng, 35, True) for _ in range(6)], rng.randrange(6)
+        amount = rng.choice([0, 1, -1, rng.randint(-(1 << 36), 1 << 36), -values[index]])
+        after = list(values)
+        after[index] += amount
+        if abs(after[index]) < 1 << 35:
+            expected = [sum((v + (1 << 35)) << 36 * i for i, v in enumerate(after[k : k + 3])) for k in (0, 3)]
+            tape, found = gadget.honest(index, amount, *values)
+            assert found == expected
+            tried += 1
+        else:
+            assert not gadget.machine.holds(gadget.tape(index, amount, *values))
+    say(f"{tried} changes of packed positions")
+    rows = [row for row in gadget.rows if ".packed" in gadget.system.cause(row)]
+    assert len(rows) == 2
+    tally("S3", "packed changes: rows, each seen to be needed", len(rows), len(gadget.needless([tape], rows)))
+    told, wrong = gadget.lies(gadget.honest(*inputs(rng, 6, 35))[0], rng)
+    tally("S2", "packed changes: lying answers to every hint and changed wires", told, len(wrong))
+    with pytest.raises(RuleError, match="weights"):
+        packed_change(Builder([], []), [Linear()], [1, 2], Linear(), "x")
+
+
 def test_slots_cost_what_their_docstrings_say():
     index = 8 + 1
     for slots in (1, 2, 3, 5, 13, 16, 17, 32, 128, 200, 256):
@@ -213,5 +296,7 @@ def test_slots_cost_what_their_docstrings_say():
         cost = 2 * (slots - 1) + check * (1 if checked else 2)
         rows = len(changed(slots, bits, signed=signed, checked=checked).rows)
         assert rows == index + (1 << k) - 1 - k + 1 + cost
-    assert "costs 2·(n − 1) constraints and a range check" in " ".join(change_slot.__doc__.split())
+    assert "costs n − 1 constraints and a range check" in " ".join(checked_change.__doc__.split())
+    assert "Costs the same and n − 1 constraints more" in " ".join(change_slot.__doc__.split())
+    assert "Costs 1 constraint" in packed_change.__doc__
     assert "a constraint a slot but the first" in " ".join(chosen_value.__doc__.split())
