@@ -128,7 +128,6 @@ def write_circuit(compiled: CompiledCircuit, directory: Path, write: Writer = Pa
     Raises FileError when the folder cannot be written.
     """
     manifest = (json.dumps(compiled.manifest, indent=1) + "\n").encode()
-    directory.mkdir(parents=True, exist_ok=True)
     paths = {}
     try:
         directory.mkdir(parents=True, exist_ok=True)

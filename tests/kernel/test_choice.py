@@ -14,8 +14,8 @@ from zkmargin.kernel.errors import EnvironmentFault
 NAMES = """
     DEVELOPMENT_ALPHAS G1 G2 Kernel Program Proof ProvingKey Q R VerifyingKey backend development_secrets field_add
     field_inv field_mul field_sub g1_add g1_multiply g2_add g2_multiply is_development_key kernel load_key load_program
-    msm_g1 msm_g2 ntt pairing_check poseidon poseidon_constants prove public_inputs read_wtns setup verify
-    verify_batch write_wtns
+    msm_g1 msm_g2 ntt pairing_check poseidon poseidon_constants poseidon_permutation prove public_inputs read_wtns setup
+    verify verify_batch write_wtns
 """
 BLOCKED = "import sys; sys.modules['zkmargin.kernel._native'] = None\n"
 
