@@ -27,7 +27,6 @@ from .files.loading import load_market, load_parameters
 from .files.models import Market, Parameters
 from .files.portfolio import Portfolio, to_holdings
 from .files.tables import Tables, as_level, boxed_tables, level_tables, make_tables
-from .margin.report import MarginReport, margin_report
 from .secrets import writer
 from .secrets.accounts import ACCOUNTS, AccountsSource, Failed, accounts_of, portfolio_of
 from .secrets.openings import OwnerKey, alone, fresh_opening, load_owner, save_opening, save_owner
@@ -36,6 +35,7 @@ from .secrets.places import Secrets, Where
 if TYPE_CHECKING:
     from .margin.compare import Comparison
     from .margin.explain import Explanation
+    from .margin.report import MarginReport
 
 __all__ = ["MarginProof", "Secrets", "Session", "Where", "check_singles", "demanded_tables"]
 
@@ -185,6 +185,8 @@ class Session:
         self, portfolio: PortfolioSource, market: PathLike | Market, *, margin: Level = "maintenance"
     ) -> MarginReport:
         """Return the margin report of a portfolio. Raises FileError, InputError."""
+        from .margin.report import margin_report
+
         tables = self.tables(market)
         holdings, known = self._held(portfolio, tables)
         return margin_report(self.parameters, tables, holdings, margin=margin, portfolio=known)

@@ -366,7 +366,7 @@ def test_an_interrupt_is_130(zkmargin, monkeypatch, folder):
     def interrupted(*_args, **_kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("zkmargin.client.session.margin_report", interrupted)
+    monkeypatch.setattr("zkmargin.client.margin.report.margin_report", interrupted)
     ask = ["check", folder / "portfolio.json", "-m", folder / "market.json", "-p", folder / "parameters.json"]
     answer = zkmargin(*ask, "--json")
     assert (answer.code, answer.json["error"]["code"]) == (130, "interrupted")
@@ -378,7 +378,7 @@ def test_the_unexpected_is_told_without_its_values(zkmargin, monkeypatch, folder
     def broken(*_args, **_kwargs):
         raise kind("canary 12.345678")
 
-    monkeypatch.setattr("zkmargin.client.session.margin_report", broken)
+    monkeypatch.setattr("zkmargin.client.margin.report.margin_report", broken)
     ask = ["check", folder / "portfolio.json", "-m", folder / "market.json", "-p", folder / "parameters.json"]
     answer = zkmargin(*ask, "--json")
     assert (answer.code, answer.json["error"]["code"]) == (2, "internal")
@@ -389,15 +389,15 @@ def test_the_unexpected_is_told_without_its_values(zkmargin, monkeypatch, folder
 
 
 def test_stray_prints_do_not_spoil_the_document(zkmargin, monkeypatch, folder):
-    from zkmargin.client import session
+    from zkmargin.client.margin import report
 
-    real = session.margin_report
+    real = report.margin_report
 
     def chatty(*args, **kwargs):
         print("a library's chatter")
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(session, "margin_report", chatty)
+    monkeypatch.setattr(report, "margin_report", chatty)
     ask = ["check", folder / "portfolio.json", "-m", folder / "market.json", "-p", folder / "parameters.json"]
     answer = zkmargin(*ask, "--json")
     assert answer.json["ok"]
