@@ -37,6 +37,9 @@ GROUPS: dict[str, dict[str, str]] = {
         "S11": "Of all witnesses there are, found by a complete search, none claims more than the engine's surplus",
         "S12": "A table outside its schema is refused off chain and on chain",
         "BOX": "Inside an accepted price box no market makes the account insolvent",
+        "E6": "Where cells keep the order that the schema gives the two levels, initial margin is never the looser one",
+        "E7": "What is held in a slot that is not listed is worth nothing, whichever side it is on",
+        "VENUE": "The rules of venues give what the venues' own cases give; where they do not, the rule's page says so",
     },
     "Verifiers and keys": {
         "V1": "The two kernels, the chain and snarkjs give one verdict on mutated proofs",
@@ -54,6 +57,10 @@ GROUPS: dict[str, dict[str, str]] = {
         "P2": "Commitments and proofs tell nothing to whoever guesses or compares",
         "P3": "A killed process loses no opening and leaves no half file",
         "P4": "A broken or hostile file is refused in one line, never by a crash",
+    },
+    "Tables on chain": {
+        "ORA_A": "One transaction sees one price",
+        "ORA_B": "No round goes back in time, none comes sooner than its interval, a torn one is none",
     },
     "The gate on chain": {
         "GATE": "Nothing is covered without a fresh valid proof; only time, prices and the owner take cover away; no "
