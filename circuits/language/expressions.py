@@ -336,14 +336,8 @@ def walk(root: Expression, known: Container[int] = ()) -> list[Expression]:
     return order
 
 
-_OWN = (
-    "expressions",
-    "refusals",
-    "nodes",
-    "language",
-    "branches",
-    "spreads",
-)  # modules of the language: no author writes there
+# Modules of the language: no author writes there.
+_OWN = ("expressions", "refusals", "nodes", "language", "branches", "spreads")
 _LANGUAGE = frozenset(__name__.replace("expressions", module) for module in _OWN)
 
 

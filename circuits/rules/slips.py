@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 
 from ...kernel.errors import RuleError, ZkmarginError
+from ...kernel.near_names import did_you_mean
 from ..language.expressions import Expression
 from ..language.units import Unit
 
-__all__ = ["as_money", "as_parts", "did_you_mean", "placed"]
+__all__ = ["as_money", "as_parts", "nearest", "placed"]
 
 # Frames of these are ours: the nearest one outside them is the author's.
 _INSIDE = ("language.", "schema", "model", "rules.family", "rules.symbols", "rules.slips")
@@ -76,11 +76,10 @@ def as_parts(written: Callable[..., object], made: object, what: str, words: str
     return {name: as_money(written, part, what.format(name)) for name, part in made.items()}
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
+def nearest(word: str, known: Iterable[str]) -> str:
     """Return a hint that names the nearest known word, or all of them."""
     names = sorted(set(known))
-    near = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
-    return f"did you mean {near[0]}?" if near else f"there are {', '.join(names) or 'none'}"
+    return did_you_mean(word, names) or f"there are {', '.join(names) or 'none'}"
 
 
 def _place(trace: TracebackType | None) -> tuple[str | None, int | None]:

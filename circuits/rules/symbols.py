@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ...kernel.errors import RuleError
 from ..language.language import CellRef, Expression, HoldingRef, Unit
 from ..schema import Cell, HoldingSpec, Schema
-from .slips import did_you_mean
+from .slips import nearest
 
 __all__ = [
     "DIMENSIONS",
@@ -128,7 +128,7 @@ class TableView:
         if name not in self._columns:
             others = self._elsewhere(self.name) if self._elsewhere else frozenset[str]()
             if name not in others:
-                hint = did_you_mean(name, self._columns | others)
+                hint = nearest(name, self._columns | others)
                 raise RuleError(f"the {self.name} has no column {name!r}", hint=hint)
         return Lookup(self.cells, self._rows, f"{self.name}.{name}")
 
@@ -136,7 +136,7 @@ class TableView:
         """Return the table's only cell of that name: `table.name`. Raises RuleError when there is none."""
         cell = f"{self.name}.{name}"
         if cell not in self.cells:
-            raise RuleError(f"there is no cell {cell}", hint=did_you_mean(name, self._columns))
+            raise RuleError(f"there is no cell {cell}", hint=nearest(name, self._columns))
         return self.cells[cell]
 
 
@@ -174,9 +174,7 @@ def unit_of(spec: Cell | HoldingSpec, more: tuple[str, ...] = ()) -> Unit:
                 way = '"money/lot", "1e-6", "1e-9 lot/share": a power of ten, then words joined by · and one /'
                 raise RuleError(f"{spec.name} has a unit that cannot be read: {spec.unit!r}", hint=way)
             if word not in (*DIMENSIONS, *more):
-                hint = (
-                    f"{did_you_mean(word, (*DIMENSIONS, *more))} Dimensions of a rule's own stand in Family(units=...)"
-                )
+                hint = f"{nearest(word, (*DIMENSIONS, *more))} Dimensions of a rule's own stand in Family(units=...)"
                 raise RuleError(f"{spec.name} has an unknown unit: {word!r} of {spec.unit!r}", hint=hint)
             base = f"{word} of {slot}" if word in ("lot", "share") else word
             powers[base] = powers.get(base, 0) + sign

@@ -86,7 +86,7 @@ def _read(file: Path) -> dict[str, str]:
         raise FileError(f"{FILE} is not TOML at this line", code="bad-toml", file=str(file), line=line) from None
     for key, value in said.items():
         if key not in NAMES:
-            from .reading import did_you_mean
+            from ...kernel.near_names import did_you_mean
 
             hint = did_you_mean(key, NAMES) or f"the keys are {', '.join(NAMES)}"
             raise FileError(

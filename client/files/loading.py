@@ -7,12 +7,13 @@ from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
-from ...circuits.rules.registry import rule_names
+from ...circuits.rules.registry import rule_names, rule_plugin
 from ...kernel.arguments import PATH, TEXT, maybe, takes
-from ...kernel.errors import FileError
+from ...kernel.errors import FileError, InputError, ZkmarginError
+from ...kernel.near_names import did_you_mean
 from ...kernel.strict_json import read_json
 from .models import Market, Parameters, in_file
-from .reading import did_you_mean, validated
+from .reading import validated
 from .rule_files import family_files, schema_of
 
 __all__ = ["load_market", "load_parameters"]
@@ -82,7 +83,7 @@ def _rules_of(data: Any, rule: str) -> list[str]:  # noqa: ANN401
         if other != rule:
             try:
                 family_files(other).market.model_validate(data)
-            except ValidationError:
+            except (ValidationError, ZkmarginError):  # another rule's file, or a rule that cannot be loaded
                 continue
             found.append(other)
     return found
@@ -93,7 +94,13 @@ def _rule(data: Any, path: Path) -> str:  # noqa: ANN401
     rule = data.get("rule") if isinstance(data, dict) else None
     if not isinstance(rule, str):
         return "cross-margin"  # whose model says what is wrong
-    if rule not in rule_names():
+    try:
+        rule_plugin(rule)  # reads no other package's metadata for a rule of ours, as the list of names would
+    except InputError as error:
+        if error.code != "unknown-rule":
+            raise
         hint = did_you_mean(rule, rule_names()) or f"one of {', '.join(rule_names())}"
-        raise FileError("the rule is not one this version has", code="unknown-rule", file=str(path), hint=hint)
+        raise FileError(
+            "the rule is not one this version has", code="unknown-rule", file=str(path), hint=hint
+        ) from None
     return rule

@@ -20,11 +20,12 @@ from pydantic import Field
 from ...circuits.model import INDEX_SCALE, Holdings
 from ...kernel.arguments import PATH, TEXT, Kind, a, check, maybe, takes
 from ...kernel.errors import FileError, InputError
+from ...kernel.near_names import did_you_mean
 from ...kernel.strict_json import LARGEST_FILE, parse_json, read_bytes
 from .cells import unit_scale
 from .models import Name, NotNegative, Number, Parameters, StrictModel, Time, unique
 from .quantity import PLACES, exact_decimal, parse_decimal
-from .reading import did_you_mean, parse_csv, validated
+from .reading import parse_csv, validated
 from .rule_files import family_files, paid_at_entry
 from .tables import Tables
 

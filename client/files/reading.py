@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,9 +12,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from ...kernel.errors import FileError
+from ...kernel.near_names import did_you_mean
 from ...kernel.strict_json import read_bytes, text_of
 
-__all__ = ["check_columns", "did_you_mean", "parse_csv", "validated"]
+__all__ = ["check_columns", "parse_csv", "validated"]
 
 _UTF8_MARK = b"\xef\xbb\xbf"
 _OTHER_COMMAS = {";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -83,13 +83,6 @@ def check_columns(
             )
     if len(set(found)) != len(found):
         raise FileError(f"{what} has a column twice", code="duplicate-column", file=file, line=line)
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """Return "did you mean X?" for the nearest known name, ignoring case, or None when nothing is near."""
-    by_lower = {name.lower(): name for name in known}
-    near = difflib.get_close_matches(word[:64].lower(), list(by_lower), n=1, cutoff=0.5)
-    return f"did you mean {by_lower[near[0]]}?" if near else None
 
 
 def validated(model: type[Model], build: Callable[[], Model], path: Path) -> Model:

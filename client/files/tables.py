@@ -10,10 +10,10 @@ from ...circuits.model import BOX, LEVELS, Level, Table
 from ...circuits.schema import Schema
 from ...kernel.arguments import TEXT, Kind, a, maybe, takes
 from ...kernel.errors import FileError, InputError
+from ...kernel.near_names import did_you_mean
 from ...verifier.notebook import facts
 from .cells import Cells, money_units
 from .models import Market, Parameters, in_file
-from .reading import did_you_mean
 from .rule_files import family_files, schema_of
 
 __all__ = ["Tables", "as_level", "boxed_tables", "level_tables", "make_tables"]

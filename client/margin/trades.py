@@ -17,9 +17,9 @@ from fractions import Fraction
 from ...circuits.model import Holdings
 from ...circuits.statements.engine import Evaluation, bind, evaluate
 from ...kernel.errors import InputError
+from ...kernel.near_names import did_you_mean
 from ..files.models import Parameters
 from ..files.quantity import parse_decimal
-from ..files.reading import did_you_mean
 from ..files.tables import Tables
 from .root_search import first_zero
 from .terms import exact, money

@@ -136,3 +136,15 @@ def test_a_name_that_two_packages_claim_is_neithers(ask, installed, tmp_path):
     code, refused = ask("check", "portfolio.json", *FILES, site=os.pathsep.join([str(site), str(installed)]))
     assert (code, refused["error"]["code"]) == (2, "rule")
     assert "two packages have a rule named inverse-margin: evil and inverse-margin" in refused["error"]["message"]
+
+
+def test_a_strangers_rule_that_does_not_load_hides_no_mistake_in_a_market(ask, tmp_path):
+    """Told of a stranger's package in place of the wrong key, its reader would mend neither."""
+    site = package(tmp_path / "evil", "evil", "a-rule = evil:RULE", "raise ValueError('no rule today')\n")
+    ours = ROOT / "examples" / "hyperliquid"
+    market = json.loads((ours / "market.json").read_text())
+    (tmp_path / "wrong.json").write_text(json.dumps({**market, "another": 1}))
+    files = ["--market", "wrong.json", "--parameters", ours / "parameters.json"]
+    code, refused = ask("check", ours / "portfolio.json", *files, site=site)
+    assert (code, refused["error"]["code"]) == (2, "unknown-key")
+    assert "another" in refused["error"]["message"]
